@@ -1,0 +1,118 @@
+# Copyright (c) 2026, The fortytwo.ft_services contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Clients of a docker daemon, and errors that help. This module util is private to the collection fortytwo.ft_services."""
+
+from __future__ import annotations
+
+import os
+import traceback
+import typing as t
+from dataclasses import dataclass
+
+from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+
+DOCKER_IMPORT_ERROR: str | None
+try:
+    from docker import APIClient
+    from docker.errors import APIError, DockerException, ImageNotFound, NotFound
+    from docker.tls import TLSConfig
+    from requests.exceptions import RequestException
+except ImportError:
+    DOCKER_IMPORT_ERROR = traceback.format_exc()
+    # Names for type hints and except clauses; nothing runs before require_docker() has refused.
+    APIClient = TLSConfig = object
+    APIError = DockerException = ImageNotFound = NotFound = RequestException = OSError
+else:
+    DOCKER_IMPORT_ERROR = None
+
+DEFAULT_HOST = "unix:///var/run/docker.sock"
+TLS_FILES = ("ca.pem", "cert.pem", "key.pem")
+CONNECTION_SPEC: dict[str, t.Any] = {
+    "docker_host": {"type": "str", "default": DEFAULT_HOST},
+    "tls_path": {"type": "path"},
+}
+
+
+class DaemonError(Exception):
+    """The daemon cannot be reached or refused a request; the text says what to do."""
+
+
+@dataclass(frozen=True)
+class Connection:
+    """Where a daemon is; ``timeout`` is the longest silence of the daemon in seconds."""
+
+    host: str = DEFAULT_HOST
+    tls_path: str | None = None
+    timeout: int = 60
+
+
+def require_docker(module: AnsibleModule) -> None:
+    """Fail with installation advice when the Python package docker is missing."""
+    if DOCKER_IMPORT_ERROR:
+        module.fail_json(msg=missing_required_lib("docker"), exception=DOCKER_IMPORT_ERROR)
+
+
+def explain(error: Exception) -> str:
+    """The short reason inside an error of the SDK."""
+    if isinstance(error, APIError) and getattr(error, "explanation", None):
+        return str(error.explanation).strip()
+    text = str(error)
+    for prefix in ("Error while fetching server API version: ",):
+        text = text.removeprefix(prefix)
+    return text.strip() or type(error).__name__
+
+
+def connection_advice(host: str, reason: str) -> str:
+    """What to do when a daemon does not answer for this reason."""
+    if "Permission denied" in reason or "PermissionError" in reason:
+        return "Run with become, or add the user to the group docker and log in again."
+    if "CERTIFICATE_VERIFY_FAILED" in reason or "certificate" in reason.lower() or "SSL" in reason:
+        return "The files in tls_path do not fit this daemon: take docker_host and tls_path from a fresh minikube_info."
+    if host.startswith("unix://"):
+        return "Start the docker engine, for example with the role fortytwo.ft_services.docker."
+    return "Check that the cluster runs, and take docker_host and tls_path from a fresh minikube_info."
+
+
+def _tls(connection: Connection) -> t.Any:
+    if not connection.tls_path:
+        return False
+    paths = {name: os.path.join(connection.tls_path, name) for name in TLS_FILES}
+    missing = [name for name, path in paths.items() if not os.access(path, os.R_OK)]
+    if missing:
+        raise DaemonError(
+            f"Cannot read {', '.join(missing)} in tls_path {connection.tls_path}: "
+            "give the folder with the daemon's client certificate, as minikube_info returns it."
+        )
+    return TLSConfig(client_cert=(paths["cert.pem"], paths["key.pem"]), ca_cert=paths["ca.pem"], verify=True)
+
+
+class _Client(APIClient):  # type: ignore[misc,valid-type]
+    """The SDK's client, straight to the daemon: a proxy in the environment is for the internet, not for a local daemon."""
+
+    def request(self, *args: t.Any, **kwargs: t.Any) -> t.Any:
+        """Send a request without settings from the environment."""
+        self.trust_env = False
+        return super().request(*args, **kwargs)
+
+
+def connect(connection: Connection, version: str | None = None) -> APIClient:
+    """Return a client; a known API ``version`` saves one request. A client serves one thread only."""
+    tls = _tls(connection)
+    try:
+        return _Client(connection.host, version=version or "auto", timeout=connection.timeout, tls=tls)
+    except (DockerException, RequestException, OSError, ValueError) as error:
+        reason = explain(error)
+        raise DaemonError(
+            f"No docker daemon answers at {connection.host}: {reason}. {connection_advice(connection.host, reason)}"
+        ) from error
+
+
+def inspect_image(client: APIClient, reference: str) -> dict[str, t.Any] | None:
+    """What the daemon knows about an image; None when it has none of that reference."""
+    try:
+        return client.inspect_image(reference)
+    except ImageNotFound:
+        return None
+    except (DockerException, RequestException) as error:
+        raise DaemonError(f"The docker daemon could not look up the image {reference}: {explain(error)}") from error

@@ -1,0 +1,78 @@
+# Copyright (c) 2026, The fortytwo.ft_services contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What all probes share. This module util is private to the collection fortytwo.ft_services."""
+
+from __future__ import annotations
+
+import dataclasses
+import errno
+import socket
+import ssl
+import time
+import typing as t
+
+Check = t.Mapping[str, t.Any]
+# Takes a command as a list, gives exit code, standard output and standard error.
+RunCommand = t.Callable[[t.List[str]], t.Tuple[int, str, str]]
+
+NO_ROUTE = (errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EADDRNOTAVAIL)
+
+
+@dataclasses.dataclass(frozen=True)
+class Outcome:
+    """What one attempt saw, what was expected, and what to do if the two differ."""
+
+    ok: bool
+    measured: str
+    expected: str
+    advice: str = ""
+
+
+class Countdown:
+    """Seconds that are left of a limit, on a clock which nobody can set back."""
+
+    def __init__(self, seconds: float) -> None:
+        """Start with so many seconds."""
+        self.seconds = seconds
+        self._end = time.monotonic() + seconds
+
+    def left(self) -> float:
+        """Seconds left; TimeoutError when there are none."""
+        left = self._end - time.monotonic()
+        if left <= 0:
+            raise TimeoutError
+        return left
+
+
+def connect(host: str, port: int, countdown: Countdown) -> socket.socket:
+    """A TCP connection. The caller closes it."""
+    return socket.create_connection((host, port), timeout=countdown.left())
+
+
+def client_context(ca_file: t.Optional[str], verify: bool = True) -> ssl.SSLContext:
+    """TLS settings which trust the certificates in ``ca_file``, or the system's; none of it without ``verify``."""
+    context = ssl.create_default_context(cafile=ca_file)
+    if not verify:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+def reason(error: OSError, seconds: float) -> str:
+    """Why a connection failed, in a few words; ``seconds`` is the time limit it had."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"certificate refused: {error.verify_message}"
+    if isinstance(error, (TimeoutError, socket.timeout)):
+        return f"no answer in {seconds:g} s"
+    if isinstance(error, ConnectionRefusedError):
+        return "connection refused"
+    if isinstance(error, (ConnectionResetError, BrokenPipeError, ssl.SSLEOFError)):
+        return "connection closed by the other side"
+    if isinstance(error, socket.gaierror):
+        return "host name not known"
+    if isinstance(error, ssl.SSLError):
+        return f"TLS error: {(error.reason or str(error)).replace('_', ' ').lower()}"
+    if error.errno in NO_ROUTE:
+        return "no route to the host"
+    return error.strerror or str(error)

@@ -1,0 +1,143 @@
+# Copyright (c) 2026, The fortytwo.ft_services contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Kinds of checks, and how many of them run at once. This module util is private to the collection fortytwo.ft_services."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import dataclasses
+import time
+import typing as t
+
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._probe import Check, Outcome, RunCommand
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._probe_http import http_problems, probe_http
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._probe_ssh import probe_ssh
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._probe_tcp import probe_tcp
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._probe_tls import probe_tls
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._progress import Progress
+
+Probe = t.Callable[[Check, float, RunCommand], Outcome]
+WORKERS = 16
+
+
+@dataclasses.dataclass(frozen=True)
+class Kind:
+    """A kind of check: its probe, the options it needs, and a look at them before anything runs.
+
+    A probe that starts a program must not be ``parallel``: a process with threads should not fork.
+    """
+
+    probe: Probe
+    required: t.Tuple[str, ...]
+    problems: t.Callable[[Check], t.List[str]] = lambda check: []
+    parallel: bool = True
+
+
+# To add a kind: write its probe, add it here, and its options to the module service_check.
+KINDS: t.Dict[str, Kind] = {
+    "tcp": Kind(probe_tcp, ("host", "port")),
+    "tls": Kind(probe_tls, ("host", "port")),
+    "http": Kind(probe_http, ("url",), http_problems),
+    "ssh": Kind(probe_ssh, ("host", "port"), parallel=False),
+}
+
+
+@dataclasses.dataclass
+class Entry:
+    """A check on its way: what was seen last, how often, and how long it took in seconds."""
+
+    check: Check
+    outcome: Outcome = Outcome(False, "not tried", "")
+    attempts: int = 0
+    seconds: float = 0.0
+
+    def attempt(self, timeout: float, run: RunCommand) -> None:
+        """Try once."""
+        self.attempts += 1
+        self.outcome = KINDS[self.check["kind"]].probe(self.check, timeout, run)
+
+    def result(self) -> t.Dict[str, t.Any]:
+        """The same keys for every kind and outcome."""
+        outcome = self.outcome
+        advice = " ".join(text for text in (outcome.advice, self.check.get("hint")) if text)
+        return {
+            "id": self.check["id"],
+            "title": self.check.get("title") or self.check["id"],
+            "kind": self.check["kind"],
+            "ok": outcome.ok,
+            "measured": outcome.measured,
+            "expected": outcome.expected,
+            "message": "" if outcome.ok else f"expected {outcome.expected}; seen: {outcome.measured}. {advice}".strip(),
+            "seconds": round(self.seconds, 3),
+            "attempts": self.attempts,
+        }
+
+
+def problems(checks: t.Sequence[Check]) -> t.List[str]:
+    """Everything that is wrong with the checks themselves, before the first one runs."""
+    found = []
+    seen: t.Set[str] = set()
+    for check in checks:
+        if check["id"] in seen:
+            found.append(f"{check['id']}: this id is used twice")
+        seen.add(check["id"])
+        port = check.get("port")
+        if port is not None and not 0 < port < 65536:
+            found.append(f"{check['id']}: port {port} is not between 1 and 65535")
+        found += [f"{check['id']}: {text}" for text in KINDS[check["kind"]].problems(check)]
+    return found
+
+
+def run_checks(
+    checks: t.Sequence[Check], run: RunCommand, timeout: float, deadline: float, interval: float
+) -> t.List[t.Dict[str, t.Any]]:
+    """Try all checks, and again those that failed until ``deadline``; all times in seconds. Results in the same order.
+
+    With a ``deadline`` of 0 each check is tried once.
+    """
+    started = time.monotonic()
+    entries = [Entry(check) for check in checks]
+    progress = Progress(len(entries))
+    pending = list(entries)
+    while pending:
+        attempt_all(pending, run, timeout)
+        elapsed = time.monotonic() - started
+        for entry in pending:
+            entry.seconds = entry.seconds if entry.seconds and deadline <= 0 else elapsed
+            if entry.outcome.ok:
+                progress.step(entry.check["id"])
+        pending = [entry for entry in pending if not entry.outcome.ok]
+        if not pending or elapsed + interval >= deadline:
+            break
+        progress.message(f"waiting for {pending[0].check['id']}: {pending[0].outcome.measured}")
+        time.sleep(interval)
+    return [entry.result() for entry in entries]
+
+
+def attempt_all(entries: t.Sequence[Entry], run: RunCommand, timeout: float) -> None:
+    """Try each check once, at the same time where the kind allows it."""
+
+    def attempt(entry: Entry) -> None:
+        before = time.monotonic()
+        entry.attempt(entry.check.get("timeout") or timeout, run)
+        entry.seconds = time.monotonic() - before
+
+    together = [entry for entry in entries if KINDS[entry.check["kind"]].parallel]
+    if together:
+        with concurrent.futures.ThreadPoolExecutor(min(WORKERS, len(together))) as pool:
+            list(pool.map(attempt, together))
+    # After the threads have ended: these start programs.
+    for entry in entries:
+        if not KINDS[entry.check["kind"]].parallel:
+            attempt(entry)
+
+
+def failure_text(results: t.Sequence[t.Mapping[str, t.Any]]) -> str:
+    """A list of the failed checks for people."""
+    failed = [result for result in results if not result["ok"]]
+    lines = [f"{len(failed)} of {len(results)} checks failed:"]
+    for result in failed:
+        name = result["id"] if result["title"] == result["id"] else f"{result['id']} {result['title']}"
+        lines.append(f"- {name}: {result['message']}")
+    return "\n".join(lines)

@@ -1,0 +1,77 @@
+# Copyright (c) 2026, The fortytwo.ft_services contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The quality gate: `python3 tests/gate` runs every step, `python3 tests/gate lint unit` runs these.
+
+Each step's output goes to artifacts/<step>*.log. The last line is always "N passed, N failed".
+"""
+
+from __future__ import annotations
+
+import argparse
+import fcntl
+import sys
+import time
+
+import machine
+import matrix
+import steps
+from results import Tally
+
+
+def perform(name: str, failed: set[str]) -> Tally:
+    """Run one step and say how it went, in how much time."""
+    step = steps.STEPS[name]
+    if step.needs in failed:
+        print(f"{name}: not run, because {step.needs} failed", flush=True)
+        return Tally(failed=1)
+    print(f"{name}: {(step.run.__doc__ or '').splitlines()[0]}", flush=True)
+    for log in machine.ARTIFACTS.glob(f"{name}*.log"):
+        log.unlink()
+    started = time.monotonic()
+    try:
+        tally = step.run()
+    except machine.GateError as error:
+        tally = Tally(failed=1, notes=[str(error)])
+    for note in tally.notes:
+        print(f"  {note}")
+    skipped = f", skipped: {', '.join(sorted(set(tally.skipped)))}" if tally.skipped else ""
+    spent = time.monotonic() - started
+    print(f"  {tally.passed} passed, {tally.failed} failed in {spent:.1f} s{skipped}", flush=True)
+    return tally
+
+
+def main() -> int:
+    """Run the steps asked for in their order; return 1 when anything failed."""
+    parser = argparse.ArgumentParser(prog="python3 tests/gate", description="The quality gate of the collection.")
+    parser.add_argument("step", nargs="*", help=f"any of: {', '.join(steps.STEPS)} (all of them when none is named)")
+    asked = parser.parse_args().step
+    if strangers := set(asked) - set(steps.STEPS):
+        parser.error(f"no such step: {', '.join(sorted(strangers))}")
+    machine.ARTIFACTS.mkdir(exist_ok=True)
+    machine.WORK.mkdir(parents=True, exist_ok=True)
+    total = Tally()
+    failed: set[str] = set()
+    with (machine.WORK / "lock").open("w") as lock:
+        # Two gates of one clone would write into the same copies.
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        started = time.monotonic()
+        try:
+            matrix.at_once(lambda row: (row.venv, row.root), [*matrix.rows(), matrix.importer()])
+        except machine.GateError as error:
+            print(error)
+            total = Tally(failed=1)
+        else:
+            print(f"ready with {', '.join(row.name for row in matrix.rows())} in {time.monotonic() - started:.1f} s")
+            for name in steps.STEPS:
+                if not asked or name in asked:
+                    tally = perform(name, failed)
+                    total += tally
+                    if tally.failed:
+                        failed.add(name)
+    print(f"\n{total.passed} passed, {total.failed} failed")
+    return 1 if total.failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,79 @@
+# Copyright (c) 2026, The fortytwo.ft_services contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the tools say, turned into numbers of test cases."""
+
+from __future__ import annotations
+
+import dataclasses
+import pathlib
+import re
+import typing as t
+import xml.etree.ElementTree as ElementTree
+
+# Molecule's own report at its end: "default ➜ converge: Executed: Successful".
+_MOLECULE = re.compile(r"^\S+ ➜ (?P<step>\w+): Executed: (?P<state>.+)$")
+# The lines around each of its steps: "INFO     default ➜ converge: Executing".
+_STARTED = re.compile(r"➜ (?P<step>\w+): Executing$")
+
+
+@dataclasses.dataclass
+class Tally:
+    """How many test cases passed and failed, the names of those that were skipped, and remarks."""
+
+    passed: int = 0
+    failed: int = 0
+    skipped: list[str] = dataclasses.field(default_factory=list)
+    notes: list[str] = dataclasses.field(default_factory=list)
+
+    def __add__(self, other: Tally) -> Tally:
+        """Put two tallies together."""
+        return Tally(
+            self.passed + other.passed,
+            self.failed + other.failed,
+            self.skipped + other.skipped,
+            self.notes + other.notes,
+        )
+
+    def settled(self, code: int) -> Tally:
+        """Make sure that a program that ended with an error, or tested nothing, counts as a failure."""
+        if self.failed == 0 and (code != 0 or self.passed == 0):
+            return dataclasses.replace(self, failed=1)
+        return self
+
+
+def junit(files: t.Iterable[pathlib.Path]) -> Tally:
+    """Count the test cases of JUnit files; a file that cannot be read is a failure."""
+    tally = Tally()
+    for file in sorted(files):
+        try:
+            root = ElementTree.parse(file).getroot()
+        except (OSError, ElementTree.ParseError) as error:
+            tally += Tally(failed=1, notes=[f"{file.name}: {error}"])
+            continue
+        for case in root.iter("testcase"):
+            name = case.get("name", "?")
+            if case.find("failure") is not None or case.find("error") is not None:
+                tally += Tally(failed=1, notes=[f"failed: {name.splitlines()[0]}"])
+            elif case.find("skipped") is not None:
+                tally += Tally(skipped=[name])
+            else:
+                tally += Tally(passed=1)
+    return tally
+
+
+def molecule(lines: t.Iterable[str]) -> Tally:
+    """Count the steps of a scenario from Molecule's closing report."""
+    tally = Tally()
+    for line in lines:
+        if match := _MOLECULE.match(line.strip()):
+            good = match["state"].startswith("Successful")
+            tally += Tally(passed=1) if good else Tally(failed=1, notes=[f"failed: {match['step']}, {match['state']}"])
+    return tally
+
+
+def molecule_times(lines: t.Sequence[tuple[float, str]], end: float) -> list[str]:
+    """Return one text per step of a scenario with the seconds it took."""
+    starts = [(at, match["step"]) for at, line in lines if (match := _STARTED.search(line.strip()))]
+    ends = [*(at for at, dummy in starts[1:]), end]
+    return [f"{step} {finish - at:.0f} s" for (at, step), finish in zip(starts, ends, strict=True)]

@@ -1,0 +1,173 @@
+# Copyright (c) 2026, The fortytwo.ft_services contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The steps of the gate; each returns how many test cases passed and failed."""
+
+from __future__ import annotations
+
+import pathlib
+import re
+import shutil
+import typing as t
+
+import results
+from machine import ARTIFACTS, COLLECTION, GateError, Outcome, tail
+from matrix import Row, at_once, importer, rows
+from results import Tally
+
+SHELL_LINE = re.compile(rb"#! ?/(usr/)?bin/(env )?(ba|da|a)?sh\b")
+
+
+def _shell_scripts(root: pathlib.Path) -> list[str]:
+    """Return every shell script below a folder, told by its first line or its name."""
+    found = []
+    for file in sorted(root.rglob("*")):
+        if file.is_file() and ".git" not in file.relative_to(root).parts:
+            with file.open("rb") as handle:
+                if file.suffix == ".sh" or SHELL_LINE.match(handle.readline(80)):
+                    found.append(str(file.relative_to(root)))
+    return found
+
+
+def _lint_commands(row: Row) -> dict[str, list[str]]:
+    """Return the linters by name; each is one test case."""
+    copy = row.copy
+    package = ".".join([*COLLECTION.parts, "plugins"])
+    dockerfiles = sorted(str(file.relative_to(copy)) for file in copy.glob("images/*/Dockerfile*"))
+    commands = {
+        "ansible-lint": ["ansible-lint", "--strict"],
+        "antsibull-docs": ["antsibull-docs", "lint-collection-docs", "--plugin-docs", "."],
+        "mypy plugins": ["mypy", "--package", package],
+        "mypy gate": ["mypy", "tests/gate"],
+        "antsibull-changelog": ["antsibull-changelog", "lint"],
+        "ruff check": ["ruff", "check", "--no-cache", "."],
+        "ruff format": ["ruff", "format", "--no-cache", "--check", "."],
+        "yamllint": ["yamllint", "--strict", "."],
+        "shellcheck": ["shellcheck", *_shell_scripts(copy)],
+        "hadolint": ["hadolint", *dockerfiles],
+    }
+    if not dockerfiles:
+        del commands["hadolint"]
+    return commands
+
+
+def lint() -> Tally:
+    """Style, types, documentation and Ansible's own rules."""
+    row = rows()[0]
+    commands = _lint_commands(row)
+
+    def check(name: str) -> Tally:
+        outcome = row.run(commands[name], f"lint-{name.replace(' ', '-')}.log", MYPYPATH=str(row.root))
+        return _case(outcome, name)
+
+    return sum(at_once(check, commands), Tally())
+
+
+def _case(outcome: Outcome, name: str) -> Tally:
+    """Count a program as one test case."""
+    if outcome.code == 0:
+        return Tally(passed=1)
+    return Tally(failed=1, notes=[f"failed: {name}\n{tail(outcome)}"])
+
+
+def _counted(outcome: Outcome, tally: Tally) -> Tally:
+    """Add a program's last lines to what its own reports say, when something failed."""
+    tally = tally.settled(outcome.code)
+    return tally + Tally(notes=[tail(outcome)]) if tally.failed else tally
+
+
+def sanity() -> Tally:
+    """Run `ansible-test sanity`, with no ignore file, in every row."""
+
+    def check(row: Row) -> Tally:
+        _place_pip_bootstrap(row)
+        version = row.name.removeprefix("python")
+        command = ["ansible-test", "sanity", "--local", "--python", version, "--junit", "--color", "no"]
+        outcome = row.run(command, f"sanity-{row.name}.log", timeout=1200)
+        return _counted(outcome, results.junit(row.copy.glob("tests/output/junit/*.xml")))
+
+    return sum(at_once(check, rows()), Tally())
+
+
+def _place_pip_bootstrap(row: Row) -> None:
+    """Put a script where ansible-test looks for its download of pip, which only open networks allow.
+
+    The script installs the pip that comes with Python; the requirements of the tests are pinned either way.
+    """
+    source = next(row.venv.glob("lib/python*/site-packages/ansible_test/_internal/python_requirements.py"))
+    versions = re.findall(r"pip='([\d.]+)'", source.read_text(encoding="utf-8"))
+    folder = pathlib.Path.home() / ".ansible" / "test" / "cache"
+    folder.mkdir(parents=True, exist_ok=True)
+    for version in versions:
+        script = folder / f"get_pip_{version.replace('.', '_')}.py"
+        if not script.exists():
+            script.write_text("import ensurepip\n\nensurepip.bootstrap()\n", encoding="utf-8")
+
+
+def unit() -> Tally:
+    """Run the unit tests in every row."""
+
+    def check(row: Row) -> Tally:
+        report = ARTIFACTS / f"unit-{row.name}.xml"
+        report.unlink(missing_ok=True)
+        command = ["python", "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--junit-xml={report}"]
+        outcome = row.run(command, f"unit-{row.name}.log", PYTHONDONTWRITEBYTECODE="1")
+        return _counted(outcome, results.junit([report]))
+
+    return sum(at_once(check, rows()), Tally())
+
+
+def build() -> Tally:
+    """Build the collection's archive and let galaxy-importer judge it as the Galaxy server would."""
+    row = rows()[0]
+    folder = ARTIFACTS / "build"
+    shutil.rmtree(folder, ignore_errors=True)
+    outcome = row.run(["ansible-galaxy", "collection", "build", "--output-path", str(folder)], "build.log")
+    tally = _case(outcome, "ansible-galaxy collection build")
+    if tally.failed:
+        return tally
+    archive = next(folder.glob("*.tar.gz"))
+    settings = folder / "importer.cfg"
+    # ansible-lint and ansible-test have steps of their own.
+    settings.write_text("[galaxy-importer]\nrun_ansible_lint = False\nrun_ansible_test = False\n", encoding="utf-8")
+    command = ["python", "-m", "galaxy_importer.main", str(archive)]
+    outcome = importer().run(command, "build-importer.log", GALAXY_IMPORTER_CONFIG=str(settings))
+    warned = [line for dummy, line in outcome.lines if line.startswith("WARNING")]
+    return tally + _case(outcome, "galaxy-importer") + Tally(notes=warned)
+
+
+def forge() -> Tally:
+    """Gather everything that a platform needs; minutes when there is nothing yet, seconds after that."""
+    outcome = rows()[0].run(["ansible-playbook", "playbooks/bundle.yml"], "forge.log", timeout=3600)
+    return _case(outcome, "playbooks/bundle.yml")
+
+
+def molecule() -> Tally:
+    """Bring up a platform of its own, break it in every way the requirements name, and remove it."""
+    row = rows()[0]
+    outcome = row.run(["molecule", "test", "--scenario-name", "default"], "molecule.log", timeout=3000)
+    checks = results.junit(row.copy.glob("artifacts/molecule/*.xml"))
+    steps = results.molecule(line for dummy, line in outcome.lines)
+    if checks.failed:
+        steps.failed = 0  # the step that a failed check belongs to is the same failure
+    end = outcome.lines[-1][0] if outcome.lines else 0.0
+    times = Tally(notes=[", ".join(results.molecule_times(outcome.lines, end))])
+    return _counted(outcome, checks + steps) + times
+
+
+class Step(t.NamedTuple):
+    """A step of the gate, what it does, and the step without which it makes no sense."""
+
+    run: t.Callable[[], Tally]
+    needs: str | None = None
+
+
+STEPS = {
+    "lint": Step(lint),
+    "sanity": Step(sanity),
+    "unit": Step(unit),
+    "build": Step(build),
+    "forge": Step(forge),
+    "molecule": Step(molecule, needs="forge"),
+}
+__all__ = ["STEPS", "GateError", "Step"]
