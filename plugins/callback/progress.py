@@ -17,8 +17,8 @@ description:
     report while they run, for example "images - 7 of 15, kube-apiserver, 2 min 10 s".
   - On a terminal it is one line which changes in place. Elsewhere it is a plain line for each new report, at most one
     a second, and a sign of life after each O(heartbeat).
-  - At the end it prints the time of each stage (role), the lines which a play handed over by
-    M(ansible.builtin.set_stats) in the key C(ft_services_summary), and one line with the number of changes and failures.
+  - At the end it prints the time of each stage (role), the lines which a play handed over in the key
+    C(ft_services_summary) of M(ansible.builtin.set_stats), and one line with the number of changes and failures.
   - Modules report through a private file on the controller, so a remote host has no live lines but all the rest.
 requirements:
   - enable in configuration
@@ -46,8 +46,7 @@ options:
       - section: callback_progress
         key: heartbeat
 seealso:
-  - plugin: ansible.posix.profile_roles
-    plugin_type: callback
+  - module: ansible.builtin.set_stats
 """
 
 EXAMPLES = r"""
@@ -67,6 +66,7 @@ playbook.yml: |
               - https://192.168.49.200/
 """
 
+import contextlib
 import os
 import shutil
 import sys
@@ -292,11 +292,9 @@ class CallbackModule(CallbackBase):
         changed, failed = changes_and_failures(stats.changed, stats.failures, stats.dark)
         seconds = time.monotonic() - self._started
         lines += ["", f"changed={changed} failed={failed} in {seconds:.1f} s"]
-        try:
+        # Without standard output the exit code tells the rest.
+        with contextlib.suppress(AttributeError, OSError):
             self._display.display("\n".join(lines).lstrip("\n"))
-        except (AttributeError, OSError):
-            # Standard output is gone. The run has ended, its exit code tells the rest.
-            pass
 
     def _begin(self, stage: str, task: RunningTask | None) -> None:
         """Close the account of the stage so far and open that of ``stage``."""
@@ -316,11 +314,9 @@ class CallbackModule(CallbackBase):
 
     def _flush(self) -> None:
         """Ansible leaves its lines in the buffer of a pipe or file; ours must not come before them."""
-        try:
+        # No standard output, or one that is closed: Ansible reports that itself if it wants to.
+        with contextlib.suppress(AttributeError, OSError, ValueError):
             sys.stdout.flush()
-        except (AttributeError, OSError, ValueError):
-            # No standard output, or one that is closed: Ansible reports that itself if it wants to.
-            pass
 
     def _end(self) -> None:
         """Stop the thread and remove the private file."""

@@ -14,7 +14,8 @@ options:
   docker_host:
     description:
       - Address of the docker daemon, such as C(tcp://192.168.49.2:2376) or C(unix:///var/run/docker.sock).
-      - Environment variables such as E(DOCKER_HOST) are ignored on purpose, so that a forgotten one cannot redirect a run.
+      - Environment variables such as E(DOCKER_HOST) are ignored on purpose, so that a forgotten one cannot redirect
+        a run.
     type: str
     default: unix:///var/run/docker.sock
   tls_path:

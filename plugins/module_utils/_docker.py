@@ -1,7 +1,10 @@
 # Copyright (c) 2026, The fortytwo.ft_services contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Clients of a docker daemon, and errors that help. This module util is private to the collection fortytwo.ft_services."""
+"""Clients of a docker daemon, and errors that help.
+
+This module util is private to the collection fortytwo.ft_services.
+"""
 
 from __future__ import annotations
 
@@ -12,19 +15,22 @@ from dataclasses import dataclass
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
-DOCKER_IMPORT_ERROR: str | None
+DOCKER_IMPORT_ERROR: str | None = None
+# What the SDK lets through: its own errors, those of the HTTP layers below it, and the system's.
+SDK_ERRORS: tuple[type[Exception], ...]
 try:
     from docker import APIClient
     from docker.errors import APIError, DockerException, ImageNotFound, NotFound
     from docker.tls import TLSConfig
-    from requests.exceptions import RequestException
+    from urllib3.exceptions import HTTPError
+
+    SDK_ERRORS = (DockerException, HTTPError, OSError)
 except ImportError:
     DOCKER_IMPORT_ERROR = traceback.format_exc()
     # Names for type hints and except clauses; nothing runs before require_docker() has refused.
     APIClient = TLSConfig = object
-    APIError = DockerException = ImageNotFound = NotFound = RequestException = OSError
-else:
-    DOCKER_IMPORT_ERROR = None
+    APIError = ImageNotFound = NotFound = OSError
+    SDK_ERRORS = (OSError,)
 
 DEFAULT_HOST = "unix:///var/run/docker.sock"
 TLS_FILES = ("ca.pem", "cert.pem", "key.pem")
@@ -53,21 +59,34 @@ def require_docker(module: AnsibleModule) -> None:
         module.fail_json(msg=missing_required_lib("docker"), exception=DOCKER_IMPORT_ERROR)
 
 
+def _causes(error: BaseException) -> t.Iterator[BaseException]:
+    queue: list[t.Any] = [error]
+    seen: set[int] = set()
+    while queue:
+        current = queue.pop(0)
+        if isinstance(current, BaseException) and id(current) not in seen:
+            seen.add(id(current))
+            yield current
+            queue += [*current.args, getattr(current, "reason", None), current.__cause__, current.__context__]
+
+
 def explain(error: Exception) -> str:
-    """The short reason inside an error of the SDK."""
+    """The short reason inside an error of the SDK, which wraps the system's own several times."""
     if isinstance(error, APIError) and getattr(error, "explanation", None):
         return str(error.explanation).strip()
-    text = str(error)
-    for prefix in ("Error while fetching server API version: ",):
-        text = text.removeprefix(prefix)
-    return text.strip() or type(error).__name__
+    for cause in _causes(error):
+        if isinstance(cause, TimeoutError):
+            return "it did not answer in time (option timeout)"
+        if isinstance(cause, OSError) and cause.strerror:
+            return cause.strerror
+    return str(error).removeprefix("Error while fetching server API version: ").strip() or type(error).__name__
 
 
 def connection_advice(host: str, reason: str) -> str:
     """What to do when a daemon does not answer for this reason."""
-    if "Permission denied" in reason or "PermissionError" in reason:
+    if "Permission denied" in reason:
         return "Run with become, or add the user to the group docker and log in again."
-    if "CERTIFICATE_VERIFY_FAILED" in reason or "certificate" in reason.lower() or "SSL" in reason:
+    if "certificate" in reason.lower() or "SSL" in reason:
         return "The files in tls_path do not fit this daemon: take docker_host and tls_path from a fresh minikube_info."
     if host.startswith("unix://"):
         return "Start the docker engine, for example with the role fortytwo.ft_services.docker."
@@ -87,8 +106,8 @@ def _tls(connection: Connection) -> t.Any:
     return TLSConfig(client_cert=(paths["cert.pem"], paths["key.pem"]), ca_cert=paths["ca.pem"], verify=True)
 
 
-class _Client(APIClient):  # type: ignore[misc,valid-type]
-    """The SDK's client, straight to the daemon: a proxy in the environment is for the internet, not for a local daemon."""
+class _Client(APIClient):
+    """The SDK's client without the environment's proxy: that one is for the internet, not for a local daemon."""
 
     def request(self, *args: t.Any, **kwargs: t.Any) -> t.Any:
         """Send a request without settings from the environment."""
@@ -101,7 +120,7 @@ def connect(connection: Connection, version: str | None = None) -> APIClient:
     tls = _tls(connection)
     try:
         return _Client(connection.host, version=version or "auto", timeout=connection.timeout, tls=tls)
-    except (DockerException, RequestException, OSError, ValueError) as error:
+    except (*SDK_ERRORS, ValueError) as error:
         reason = explain(error)
         raise DaemonError(
             f"No docker daemon answers at {connection.host}: {reason}. {connection_advice(connection.host, reason)}"
@@ -114,5 +133,5 @@ def inspect_image(client: APIClient, reference: str) -> dict[str, t.Any] | None:
         return client.inspect_image(reference)
     except ImageNotFound:
         return None
-    except (DockerException, RequestException) as error:
+    except SDK_ERRORS as error:
         raise DaemonError(f"The docker daemon could not look up the image {reference}: {explain(error)}") from error

@@ -1,7 +1,10 @@
 # Copyright (c) 2026, The fortytwo.ft_services contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a host needs to run a docker engine, judged. This module util is private to the collection fortytwo.ft_services."""
+"""What a host needs to run a docker engine, judged.
+
+This module util is private to the collection fortytwo.ft_services.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,8 @@ import re
 import typing as t
 from dataclasses import dataclass, field
 
-# Their archives hold nothing newer than docker 20.10, which cannot run a privileged container with reduced capabilities.
+# Their archives hold nothing newer than docker 20.10, which cannot run a privileged container with reduced
+# capabilities.
 TOO_OLD_RELEASES = {"buster": "Debian 10", "bullseye": "Debian 11"}
 
 
@@ -122,7 +126,8 @@ def _engine_problems(host: Host, wanted: Wanted) -> t.Iterator[str]:
         return
     if host.denied:
         yield (
-            f"User {host.user} may not use the docker socket {host.socket}: run the play with --become, or add the user "
+            f"User {host.user} may not use the docker socket {host.socket}: run the play with --become, or add the "
+            "user "
             "to the group docker and log in again."
         )
     elif host.installed:
@@ -133,19 +138,22 @@ def _engine_problems(host: Host, wanted: Wanted) -> t.Iterator[str]:
             )
     elif not host.debian_like:
         yield (
-            f"Docker is missing and {host.distribution} is not Debian-like, so this role does not know how to install it: "
+            f"Docker is missing and {host.distribution} is not Debian-like, so this role does not know how to "
+            "install it: "
             f"install and start a docker engine of version {wanted.version} or newer, then run again."
         )
     elif host.codename in TOO_OLD_RELEASES:
         yield (
-            f"Docker is missing and {TOO_OLD_RELEASES[host.codename]} offers none newer than 20.10: upgrade the system, or "
+            f"Docker is missing and {TOO_OLD_RELEASES[host.codename]} offers none newer than 20.10: upgrade the "
+            "system, or "
             f"install and start a docker engine of version {wanted.version} or newer, then run again."
         )
     elif host.uid:
         yield f"Docker is missing and user {host.user} cannot install packages: run the play with --become."
     elif host.codename == "bookworm" and not host.archives:
         yield (
-            "Docker is missing and no source of Debian bookworm stands in /etc/apt/sources.list or sources.list.d, so the "
+            "Docker is missing and no source of Debian bookworm stands in /etc/apt/sources.list or sources.list.d, "
+            "so the "
             "mirror to take it from is unknown: add the sources of bookworm, then run again."
         )
 
@@ -178,7 +186,9 @@ def warnings(host: Host, wanted: Wanted) -> list[str]:
     """What may hurt later but is no reason to stop."""
     found = []
     if host.answers and not host.empty and host.free_gb < wanted.disk_gb:
-        found.append(f"Only {host.free_gb:.1f} GB are free for {host.data_folder}; {wanted.disk_gb:g} GB are recommended.")
+        found.append(
+            f"Only {host.free_gb:.1f} GB are free for {host.data_folder}; {wanted.disk_gb:g} GB are recommended."
+        )
     if host.uid and limits_low(host, wanted):
         found.append(
             f"fs.inotify.max_user_instances is {host.inotify_instances} and max_user_watches {host.inotify_watches}: "

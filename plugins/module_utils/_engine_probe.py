@@ -1,7 +1,10 @@
 # Copyright (c) 2026, The fortytwo.ft_services contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Looks at a host and its docker engine, without root. This module util is private to the collection fortytwo.ft_services."""
+"""Looks at a host and its docker engine, without root.
+
+This module util is private to the collection fortytwo.ft_services.
+"""
 
 from __future__ import annotations
 
@@ -136,9 +139,7 @@ def _ask_engine(host: Host) -> None:
         host.empty = not info.get("Images") and not info.get("Containers")
 
 
-def look(
-    socket_path: str, data_folder: str, users: t.Sequence[str], dockerd: str | None, timeout: float = 0.0
-) -> Host:
+def look(socket_path: str, data_folder: str, users: t.Sequence[str], dockerd: str | None, timeout: float = 0.0) -> Host:
     """Everything the judgement needs; waits up to ``timeout`` seconds for the engine's answer."""
     uid = os.geteuid()
     try:

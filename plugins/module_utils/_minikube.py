@@ -1,7 +1,7 @@
 # Copyright (c) 2026, The fortytwo.ft_services contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What minikube says and is told, as pure functions. This module util is private to the collection fortytwo.ft_services."""
+"""Reading and telling minikube, purely. This module util is private to the collection fortytwo.ft_services."""
 
 from __future__ import annotations
 
@@ -24,6 +24,20 @@ _EXTRA = re.compile(r"(kubelet|kubeadm|apiserver|controller-manager|etcd|proxy|s
 _EVENT = "io.k8s.sigs.minikube."
 
 Settings = dict[str, t.Any]
+_NAMES = (
+    "driver",
+    "container_runtime",
+    "kubernetes_version",
+    "cpus",
+    "memory",
+    "disk_size",
+    "nodes",
+    "base_image",
+    "static_ip",
+    "cni",
+    "extra_config",
+    "feature_gates",
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -108,22 +122,6 @@ def current_settings(config: t.Mapping[str, t.Any] | None) -> Settings:
     }
 
 
-_NAMES = (
-    "driver",
-    "container_runtime",
-    "kubernetes_version",
-    "cpus",
-    "memory",
-    "disk_size",
-    "nodes",
-    "base_image",
-    "static_ip",
-    "cni",
-    "extra_config",
-    "feature_gates",
-)
-
-
 def differences(current: Settings, asked: Settings) -> list[dict[str, t.Any]]:
     """Settings whose value in the profile is not the one asked for. What is not asked for is not compared."""
     found = []
@@ -164,7 +162,7 @@ def problems(profile: str, asked: Settings, machine: Machine) -> list[str]:
         )
     version = asked["kubernetes_version"]
     if version is not None and not _VERSION.fullmatch(version):
-        found.append(f"kubernetes_version {version.removeprefix('v')!r} is not a version: write all three numbers, as in 1.34.4")
+        found.append(f"kubernetes_version {version!r} is not a version: write all three numbers, as in 1.34.4")
     found.extend(_size_problems(asked, machine))
     found.extend(_address_problems(asked["static_ip"]))
     for entry in asked["extra_config"] or []:
@@ -175,7 +173,8 @@ def problems(profile: str, asked: Settings, machine: Machine) -> list[str]:
 
 def _size_problems(asked: Settings, machine: Machine) -> list[str]:
     found = []
-    nodes, memory, cpus = asked["nodes"] or 1, asked["memory"], asked["cpus"]
+    nodes = 1 if asked["nodes"] is None else asked["nodes"]
+    memory, cpus = asked["memory"], asked["cpus"]
     if nodes < 1:
         found.append(f"nodes {nodes} is less than one: write 1 or more")
         nodes = 1
@@ -195,7 +194,7 @@ def _size_problems(asked: Settings, machine: Machine) -> list[str]:
         elif cpus > machine.cpus:
             found.append(f"cpus {cpus} is more than this machine's {machine.cpus}: write {machine.cpus} or less")
     if asked["disk_size"] is not None and asked["disk_size"] < LEAST_DISK_MB:
-        found.append(f"disk_size {asked['disk_size']} MB is less than minikube's minimum: write {LEAST_DISK_MB} or more")
+        found.append(f"disk_size {asked['disk_size']} MB is too little for minikube: write {LEAST_DISK_MB} or more")
     return found
 
 
@@ -323,8 +322,8 @@ def start_command(
     executable: str, profile: str, asked: Settings, new: bool, preload: bool, wait_timeout: int, force: bool
 ) -> list[str]:
     """The call of ``minikube start``. An existing profile keeps its settings, so they are given for a new one only."""
-    command = [executable, "start", "-p", profile, "-o", "json", "--interactive=false", f"--preload={str(preload).lower()}"]
-    command += ["--wait=all", f"--wait-timeout={wait_timeout}s"]
+    command = [executable, "start", "-p", profile, "-o", "json", "--interactive=false"]
+    command += [f"--preload={str(preload).lower()}", "--wait=all", f"--wait-timeout={wait_timeout}s"]
     if force:
         command.append("--force")
     if not new:
@@ -373,3 +372,9 @@ def image_id(config_name: str) -> str | None:
     """Image ID out of the name of the config file in a docker-save archive."""
     match = re.search(r"[0-9a-f]{64}", config_name)
     return f"sha256:{match[0]}" if match else None
+
+
+def machine_name(profile: str, machines: list[dict[str, t.Any]], machine: dict[str, t.Any]) -> str:
+    """Name of a node's container or virtual machine."""
+    name = machine.get("Name")
+    return f"{profile}-{name}" if name and len(machines) > 1 else profile

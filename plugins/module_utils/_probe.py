@@ -14,7 +14,7 @@ import typing as t
 
 Check = t.Mapping[str, t.Any]
 # Takes a command as a list, gives exit code, standard output and standard error.
-RunCommand = t.Callable[[t.List[str]], t.Tuple[int, str, str]]
+RunCommand = t.Callable[[list[str]], tuple[int, str, str]]
 
 NO_ROUTE = (errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EADDRNOTAVAIL)
 
@@ -50,8 +50,10 @@ def connect(host: str, port: int, countdown: Countdown) -> socket.socket:
     return socket.create_connection((host, port), timeout=countdown.left())
 
 
-def client_context(ca_file: t.Optional[str], verify: bool = True) -> ssl.SSLContext:
+def client_context(ca_file: str | None, verify: bool = True) -> ssl.SSLContext:
     """TLS settings which trust the certificates in ``ca_file``, or the system's; none of it without ``verify``."""
+    if ca_file:
+        must_be_readable(ca_file)
     context = ssl.create_default_context(cafile=ca_file)
     if not verify:
         context.check_hostname = False
@@ -59,20 +61,30 @@ def client_context(ca_file: t.Optional[str], verify: bool = True) -> ssl.SSLCont
     return context
 
 
-def reason(error: OSError, seconds: float) -> str:
-    """Why a connection failed, in a few words; ``seconds`` is the time limit it had."""
+def must_be_readable(path: str) -> None:
+    """Raise an OSError with the name of the file if it cannot be read."""
+    with open(path, "rb"):
+        pass
+
+
+def explain(error: OSError, seconds: float) -> tuple[str, str]:
+    """Why a connection failed, and what to do; ``seconds`` is the time limit it had."""
+    if error.filename:
+        return f"{error.filename}: {error.strerror}", "Check the path and the rights of this file."
     if isinstance(error, ssl.SSLCertVerificationError):
-        return f"certificate refused: {error.verify_message}"
-    if isinstance(error, (TimeoutError, socket.timeout)):
-        return f"no answer in {seconds:g} s"
+        advice = "Compare the server's certificate with the CA file, the name, and the clock of this machine."
+        return f"certificate refused: {error.verify_message.rstrip('.')}", advice
+    advice = "Look whether the service runs, which ports it publishes, and at its log."
+    if isinstance(error, TimeoutError):
+        return f"no answer in {seconds:g} s", advice
     if isinstance(error, ConnectionRefusedError):
-        return "connection refused"
+        return "connection refused", advice
     if isinstance(error, (ConnectionResetError, BrokenPipeError, ssl.SSLEOFError)):
-        return "connection closed by the other side"
+        return "connection closed by the other side", advice
     if isinstance(error, socket.gaierror):
-        return "host name not known"
+        return "host name not known", "Check the name, or use the address."
     if isinstance(error, ssl.SSLError):
-        return f"TLS error: {(error.reason or str(error)).replace('_', ' ').lower()}"
+        return f"TLS error: {(error.reason or str(error)).replace('_', ' ').lower()}", advice
     if error.errno in NO_ROUTE:
-        return "no route to the host"
-    return error.strerror or str(error)
+        return "no route to the host", "Check the address, and the network between this machine and the service."
+    return error.strerror or str(error), advice

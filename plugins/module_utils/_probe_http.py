@@ -16,7 +16,7 @@ from ansible_collections.fortytwo.ft_services.plugins.module_utils._probe import
     Outcome,
     RunCommand,
     client_context,
-    reason,
+    explain,
 )
 
 BODY_BYTES = 1 << 20
@@ -30,7 +30,7 @@ class Answer(t.NamedTuple):
     url: str
     status: int
     phrase: str
-    headers: t.Dict[str, str]
+    headers: dict[str, str]
     body: str
 
 
@@ -40,15 +40,17 @@ def probe_http(check: Check, timeout: float, run: RunCommand) -> Outcome:
     try:
         answer = ask(check, Countdown(timeout))
     except http.client.HTTPException as error:
-        return Outcome(False, f"no HTTP answer: {error or type(error).__name__}", expected, "Look what listens there.")
+        said = " ".join(str(error).split()) or type(error).__name__
+        return Outcome(False, f"no HTTP answer: {said}", expected, "Look what listens there.")
     except OSError as error:
-        return Outcome(False, reason(error, timeout), expected, "Look whether the service runs, and at its log.")
+        seen, advice = explain(error, timeout)
+        return Outcome(False, seen, expected, advice)
     wrong = differences(check, answer)
     measured = f"{answer.status} {answer.phrase}".strip() + "".join(f"; {text}" for text in described(check, answer))
     return Outcome(not wrong, measured, expected, f"Differs: {', '.join(wrong)}." if wrong else "")
 
 
-def http_problems(check: Check) -> t.List[str]:
+def http_problems(check: Check) -> list[str]:
     """What is wrong with the options of a check, before anything is asked."""
     problems = []
     try:
@@ -113,7 +115,7 @@ def read_body(response: http.client.HTTPResponse, countdown: Countdown) -> str:
     return body.decode("utf-8", "replace")
 
 
-def statuses(check: Check) -> t.List[int]:
+def statuses(check: Check) -> list[int]:
     """The status codes that are right."""
     return [int(status) for status in check.get("status") or [200]]
 
@@ -128,7 +130,7 @@ def expectation(check: Check) -> str:
     return "; ".join(texts)
 
 
-def differences(check: Check, answer: Answer) -> t.List[str]:
+def differences(check: Check, answer: Answer) -> list[str]:
     """Names of what is not as expected."""
     wrong = []
     if answer.status not in statuses(check):
@@ -144,7 +146,7 @@ def differences(check: Check, answer: Answer) -> t.List[str]:
     return wrong
 
 
-def described(check: Check, answer: Answer) -> t.List[str]:
+def described(check: Check, answer: Answer) -> list[str]:
     """The parts of the answer that the check is about. Of a body only whether the text is there: it may be private."""
     names = [*(check.get("headers") or {}), *(check.get("headers_match") or {})]
     if answer.status in REDIRECTS and "location" not in [name.lower() for name in names]:

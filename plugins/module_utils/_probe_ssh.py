@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import math
-import typing as t
+import shutil
 
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._probe import (
     Check,
@@ -14,11 +14,13 @@ from ansible_collections.fortytwo.ft_services.plugins.module_utils._probe import
     Outcome,
     RunCommand,
     connect,
-    reason,
+    explain,
+    must_be_readable,
 )
 
 BANNER_BYTES = 4096
 LOGIN_FAILED = 255
+TIMED_OUT = 124
 
 
 def probe_ssh(check: Check, timeout: float, run: RunCommand) -> Outcome:
@@ -34,36 +36,53 @@ def probe_ssh(check: Check, timeout: float, run: RunCommand) -> Outcome:
     try:
         banner = read_banner(check, countdown)
     except OSError as error:
-        return Outcome(False, reason(error, timeout), expected, "Look whether the SSH server runs.")
+        seen, advice = explain(error, timeout)
+        return Outcome(False, seen, expected, advice)
     if not banner.startswith("SSH-2.0-"):
         return Outcome(False, banner or "no banner", expected, "Look what listens on this port.")
     if not command:
         return Outcome(True, banner, expected)
-    code, output, errors = run(login_command(check, countdown))
+    if not shutil.which("ssh"):
+        return Outcome(
+            False, f"{banner}; this machine has no ssh", expected, "Install OpenSSH's client on this machine."
+        )
+    try:
+        must_be_readable(check["key_file"])
+        must_be_readable(check["known_hosts_file"])
+        code, output, errors = run(login_command(check, countdown))
+    except OSError as error:
+        seen, advice = explain(error, timeout)
+        return Outcome(False, f"{banner}; {seen}", expected, advice)
     return judge_login(check, banner, expected, code, output, errors)
 
 
 def judge_login(check: Check, banner: str, expected: str, code: int, output: str, errors: str) -> Outcome:
     """Read the result of the ssh client."""
     said = last_line(errors)
-    if code == 127 and not output:
-        return Outcome(False, f"{banner}; {said or 'no ssh client'}", expected, "Install OpenSSH's client on this machine.")
+    if code == TIMED_OUT:
+        return Outcome(
+            False, f"{banner}; login or command did not end in time", expected, "Raise the timeout of the check."
+        )
     if code == LOGIN_FAILED:
         advice = "Check the key file, the known hosts file, and that the server has the public key."
         return Outcome(False, f"{banner}; login failed: {said or 'no reason given'}", expected, advice)
     if code != 0:
         measured = f"{banner}; login worked, the command ended with {code}"
-        return Outcome(False, measured + (f": {said}" if said else ""), expected, "Run the command by hand in the container.")
+        return Outcome(
+            False, measured + (f": {said}" if said else ""), expected, "Run the command by hand in the container."
+        )
     wanted = check.get("stdout_contains")
     if wanted and wanted not in output:
-        return Outcome(False, f"{banner}; login worked, output without the text", expected, "Compare the output by hand.")
+        return Outcome(
+            False, f"{banner}; login worked, output without the text", expected, "Compare the output by hand."
+        )
     return Outcome(True, f"{banner}; login and command worked", expected)
 
 
 def last_line(text: str) -> str:
     """The last line with something in it: there the ssh client puts the reason."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return lines[-1] if lines else ""
+    return lines[-1].rstrip(".") if lines else ""
 
 
 def read_banner(check: Check, countdown: Countdown) -> str:
@@ -83,7 +102,7 @@ def read_banner(check: Check, countdown: Countdown) -> str:
     return received.decode("ascii", "replace").strip()[:80]
 
 
-def login_command(check: Check, countdown: Countdown) -> t.List[str]:
+def login_command(check: Check, countdown: Countdown) -> list[str]:
     """The ssh client's command line: only this key, only these host keys, no question, no settings of the user."""
     seconds = max(math.ceil(countdown.left()), 1)
     options = {
@@ -98,7 +117,9 @@ def login_command(check: Check, countdown: Countdown) -> t.List[str]:
         "UpdateHostKeys": "no",
         "UserKnownHostsFile": check["known_hosts_file"],
     }
-    command = ["timeout", str(seconds + 1), "ssh", "-F", "/dev/null", "-T", "-n"]
+    # ConnectTimeout ends with the login; the program timeout also ends a command that hangs.
+    command = ["timeout", str(seconds + 1)] if shutil.which("timeout") else []
+    command += ["ssh", "-F", "/dev/null", "-T", "-n"]
     for name, text in options.items():
         command += ["-o", f"{name}={text}"]
     return [*command, "-l", check["username"], "-p", str(check["port"]), "--", check["host"], check["command"]]

@@ -11,7 +11,7 @@ from ansible_collections.fortytwo.ft_services.plugins.module_utils._probe import
     Outcome,
     RunCommand,
     connect,
-    reason,
+    explain,
 )
 
 
@@ -22,9 +22,8 @@ def probe_tcp(check: Check, timeout: float, run: RunCommand) -> Outcome:
     try:
         connect(check["host"], check["port"], Countdown(timeout)).close()
     except OSError as error:
-        return Outcome(
-            closed, reason(error, timeout), expected, "Look whether the service runs and which ports it publishes."
-        )
+        seen, advice = explain(error, timeout)
+        return Outcome(closed, seen, expected, advice)
     return Outcome(
         not closed, "connection accepted", expected, "This port must not be published: look for what listens there."
     )

@@ -16,12 +16,12 @@ from ansible_collections.fortytwo.ft_services.plugins.module_utils._probe import
     RunCommand,
     client_context,
     connect,
-    reason,
+    explain,
 )
 
 SECONDS_PER_DAY = 86400
 # Each protocol that may be the minimum, with itself and with the one just below it.
-PROTOCOLS: t.Dict[str, t.Tuple[ssl.TLSVersion, ssl.TLSVersion]] = {
+PROTOCOLS: dict[str, tuple[ssl.TLSVersion, ssl.TLSVersion]] = {
     "TLSv1.2": (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_1),
     "TLSv1.3": (ssl.TLSVersion.TLSv1_3, ssl.TLSVersion.TLSv1_2),
 }
@@ -35,19 +35,16 @@ def probe_tls(check: Check, timeout: float, run: RunCommand) -> Outcome:
     name = check.get("server_name") or check["host"]
     days = check.get("min_days") or 0
     minimum = check.get("minimum_protocol")
-    expected = f"certificate valid for {name} for {days} days or more" + (f", {minimum} or newer" if minimum else "")
-    context = client_context(check.get("ca_file"))
+    expected = f"certificate valid for {name}"
+    if days:
+        expected += f" for {days} days or more"
     if minimum:
-        context.minimum_version = PROTOCOLS[minimum][0]
+        expected += f", nothing older than {minimum}"
     try:
-        with connect(check["host"], check["port"], countdown) as plain:
-            plain.settimeout(countdown.left())
-            with context.wrap_socket(plain, server_hostname=name) as wrapped:
-                certificate = t.cast("t.Dict[str, t.Any]", wrapped.getpeercert())
-                protocol = wrapped.version()
+        certificate, protocol = handshake(check, name, minimum, countdown)
     except OSError as error:
-        advice = "Compare the server's certificate with the CA file, the name and the clock of this machine."
-        return Outcome(False, reason(error, timeout), expected, advice)
+        seen, advice = explain(error, timeout)
+        return Outcome(False, seen, expected, advice)
     left = days_left(certificate["notAfter"], time.time())
     measured = f"{protocol}, certificate valid for {name} for {left} days"
     if left < days:
@@ -56,11 +53,24 @@ def probe_tls(check: Check, timeout: float, run: RunCommand) -> Outcome:
         try:
             old = accepts_older(check, minimum, countdown)
         except OSError as error:
-            advice = "This machine could not try an older protocol: run the check elsewhere or leave out minimum_protocol."
-            return Outcome(False, f"{measured}; {reason(error, timeout)}", expected, advice)
+            seen = f"{measured}; older protocol not tried: {explain(error, timeout)[0]}"
+            return Outcome(False, seen, expected, "Leave out minimum_protocol, or check from another machine.")
         if old:
-            return Outcome(False, f"{measured}; {old} accepted too", expected, f"Set {minimum} as minimum in the server.")
+            return Outcome(
+                False, f"{measured}; {old} accepted too", expected, f"Set {minimum} as minimum in the server."
+            )
     return Outcome(True, measured, expected)
+
+
+def handshake(check: Check, name: str, minimum: str | None, countdown: Countdown) -> tuple[dict[str, t.Any], str]:
+    """The server's certificate, which the CA vouches for and which has the ``name``, and the protocol agreed on."""
+    context = client_context(check.get("ca_file"))
+    if minimum:
+        context.minimum_version = PROTOCOLS[minimum][0]
+    with connect(check["host"], check["port"], countdown) as plain:
+        plain.settimeout(countdown.left())
+        with context.wrap_socket(plain, server_hostname=name) as wrapped:
+            return t.cast("dict[str, t.Any]", wrapped.getpeercert()), str(wrapped.version())
 
 
 def days_left(not_after: str, now: float) -> int:
@@ -68,7 +78,7 @@ def days_left(not_after: str, now: float) -> int:
     return int((ssl.cert_time_to_seconds(not_after) - now) // SECONDS_PER_DAY)
 
 
-def accepts_older(check: Check, minimum: str, countdown: Countdown) -> t.Optional[str]:
+def accepts_older(check: Check, minimum: str, countdown: Countdown) -> str | None:
     """The protocol below ``minimum`` if the server speaks it. OSError when that could not be found out."""
     older = PROTOCOLS[minimum][1]
     context = client_context(None, verify=False)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, The fortytwo.ft_services contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Kinds of checks, and how many of them run at once. This module util is private to the collection fortytwo.ft_services."""
+"""The kinds of checks, and how they run. This module util is private to the collection fortytwo.ft_services."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from ansible_collections.fortytwo.ft_services.plugins.module_utils._progress imp
 
 Probe = t.Callable[[Check, float, RunCommand], Outcome]
 WORKERS = 16
+NOT_TRIED = Outcome(False, "not tried", "")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -29,13 +30,13 @@ class Kind:
     """
 
     probe: Probe
-    required: t.Tuple[str, ...]
-    problems: t.Callable[[Check], t.List[str]] = lambda check: []
+    required: tuple[str, ...]
+    problems: t.Callable[[Check], list[str]] = lambda check: []
     parallel: bool = True
 
 
 # To add a kind: write its probe, add it here, and its options to the module service_check.
-KINDS: t.Dict[str, Kind] = {
+KINDS: dict[str, Kind] = {
     "tcp": Kind(probe_tcp, ("host", "port")),
     "tls": Kind(probe_tls, ("host", "port")),
     "http": Kind(probe_http, ("url",), http_problems),
@@ -48,16 +49,20 @@ class Entry:
     """A check on its way: what was seen last, how often, and how long it took in seconds."""
 
     check: Check
-    outcome: Outcome = Outcome(False, "not tried", "")
+    outcome: Outcome = NOT_TRIED
     attempts: int = 0
+    started: float | None = None
     seconds: float = 0.0
 
     def attempt(self, timeout: float, run: RunCommand) -> None:
-        """Try once."""
+        """Try once, for ``timeout`` seconds unless the check has its own limit."""
+        if self.started is None:
+            self.started = time.monotonic()
         self.attempts += 1
-        self.outcome = KINDS[self.check["kind"]].probe(self.check, timeout, run)
+        self.outcome = KINDS[self.check["kind"]].probe(self.check, self.check.get("timeout") or timeout, run)
+        self.seconds = time.monotonic() - self.started
 
-    def result(self) -> t.Dict[str, t.Any]:
+    def result(self) -> dict[str, t.Any]:
         """The same keys for every kind and outcome."""
         outcome = self.outcome
         advice = " ".join(text for text in (outcome.advice, self.check.get("hint")) if text)
@@ -74,10 +79,10 @@ class Entry:
         }
 
 
-def problems(checks: t.Sequence[Check]) -> t.List[str]:
+def problems(checks: t.Sequence[Check]) -> list[str]:
     """Everything that is wrong with the checks themselves, before the first one runs."""
     found = []
-    seen: t.Set[str] = set()
+    seen: set[str] = set()
     for check in checks:
         if check["id"] in seen:
             found.append(f"{check['id']}: this id is used twice")
@@ -91,7 +96,7 @@ def problems(checks: t.Sequence[Check]) -> t.List[str]:
 
 def run_checks(
     checks: t.Sequence[Check], run: RunCommand, timeout: float, deadline: float, interval: float
-) -> t.List[t.Dict[str, t.Any]]:
+) -> list[dict[str, t.Any]]:
     """Try all checks, and again those that failed until ``deadline``; all times in seconds. Results in the same order.
 
     With a ``deadline`` of 0 each check is tried once.
@@ -102,13 +107,11 @@ def run_checks(
     pending = list(entries)
     while pending:
         attempt_all(pending, run, timeout)
-        elapsed = time.monotonic() - started
         for entry in pending:
-            entry.seconds = entry.seconds if entry.seconds and deadline <= 0 else elapsed
             if entry.outcome.ok:
                 progress.step(entry.check["id"])
         pending = [entry for entry in pending if not entry.outcome.ok]
-        if not pending or elapsed + interval >= deadline:
+        if not pending or time.monotonic() - started + interval >= deadline:
             break
         progress.message(f"waiting for {pending[0].check['id']}: {pending[0].outcome.measured}")
         time.sleep(interval)
@@ -117,20 +120,14 @@ def run_checks(
 
 def attempt_all(entries: t.Sequence[Entry], run: RunCommand, timeout: float) -> None:
     """Try each check once, at the same time where the kind allows it."""
-
-    def attempt(entry: Entry) -> None:
-        before = time.monotonic()
-        entry.attempt(entry.check.get("timeout") or timeout, run)
-        entry.seconds = time.monotonic() - before
-
     together = [entry for entry in entries if KINDS[entry.check["kind"]].parallel]
     if together:
         with concurrent.futures.ThreadPoolExecutor(min(WORKERS, len(together))) as pool:
-            list(pool.map(attempt, together))
+            list(pool.map(lambda entry: entry.attempt(timeout, run), together))
     # After the threads have ended: these start programs.
     for entry in entries:
         if not KINDS[entry.check["kind"]].parallel:
-            attempt(entry)
+            entry.attempt(timeout, run)
 
 
 def failure_text(results: t.Sequence[t.Mapping[str, t.Any]]) -> str:

@@ -12,7 +12,8 @@ version_added: 0.1.0
 author:
   - The fortytwo.ft_services contributors (@fortytwo)
 description:
-  - Asks the docker engine behind a local socket for its version, and looks at what it needs on the host - disk space, kernel limits, group members.
+  - Asks the docker engine behind a local socket for its version, and looks at what it needs on the host - disk
+    space, kernel limits, group members.
   - Judges the host against minimum values and says what stands in the way of installing or starting an engine.
   - Changes nothing, needs no root and no Python package.
 extends_documentation_fragment:

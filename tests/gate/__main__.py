@@ -19,9 +19,8 @@ import steps
 from results import Tally
 
 
-def perform(name: str, failed: set[str]) -> Tally:
+def perform(name: str, step: steps.Step, failed: set[str]) -> Tally:
     """Run one step and say how it went, in how much time."""
-    step = steps.STEPS[name]
     if step.needs in failed:
         print(f"{name}: not run, because {step.needs} failed", flush=True)
         return Tally(failed=1)
@@ -45,9 +44,10 @@ def main() -> int:
     """Run the steps asked for in their order; return 1 when anything failed."""
     parser = argparse.ArgumentParser(prog="python3 tests/gate", description="The quality gate of the collection.")
     parser.add_argument("step", nargs="*", help=f"any of: {', '.join(steps.STEPS)} (all of them when none is named)")
-    asked = parser.parse_args().step
+    asked = parser.parse_args().step or list(steps.STEPS)
     if strangers := set(asked) - set(steps.STEPS):
         parser.error(f"no such step: {', '.join(sorted(strangers))}")
+    todo = {name: step for name, step in steps.STEPS.items() if name in asked}
     machine.ARTIFACTS.mkdir(exist_ok=True)
     machine.WORK.mkdir(parents=True, exist_ok=True)
     total = Tally()
@@ -57,18 +57,18 @@ def main() -> int:
         fcntl.flock(lock, fcntl.LOCK_EX)
         started = time.monotonic()
         try:
-            matrix.at_once(lambda row: (row.venv, row.root), [*matrix.rows(), matrix.importer()])
+            rows = {row.name: row for step in todo.values() for row in step.rows()}
+            matrix.at_once(lambda row: (row.venv, row.root), rows.values())
         except machine.GateError as error:
             print(error)
-            total = Tally(failed=1)
+            todo, total = {}, Tally(failed=1)
         else:
-            print(f"ready with {', '.join(row.name for row in matrix.rows())} in {time.monotonic() - started:.1f} s")
-            for name in steps.STEPS:
-                if not asked or name in asked:
-                    tally = perform(name, failed)
-                    total += tally
-                    if tally.failed:
-                        failed.add(name)
+            print(f"ready: {', '.join(rows)}, in {time.monotonic() - started:.1f} s", flush=True)
+        for name, step in todo.items():
+            tally = perform(name, step, failed)
+            total += tally
+            if tally.failed:
+                failed.add(name)
     print(f"\n{total.passed} passed, {total.failed} failed")
     return 1 if total.failed else 0
 

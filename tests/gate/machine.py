@@ -147,7 +147,9 @@ def run(
                 last = next((line for dummy, line in reversed(lines) if line.strip()), "")
                 print(f"    {spent / 60:.0f} min: {last[:140]}", flush=True)
                 if spent > timeout:
-                    lines.append((spent, f"Stopped after {spent:.0f} s: the limit for this program is {timeout:.0f} s."))
+                    lines.append(
+                        (spent, f"Stopped after {spent:.0f} s: the limit for this program is {timeout:.0f} s.")
+                    )
                     record.write(lines[-1][1] + "\n")
                     break
         finally:

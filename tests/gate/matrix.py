@@ -57,7 +57,9 @@ def rows() -> tuple[Row, ...]:
     """Return the matrix: the oldest Python that the collection supports, and a new one where there is one."""
     own = f"{sys.version_info[0]}.{sys.version_info[1]}"
     oldest, newest = machine.find_python(OLDEST), machine.find_python(NEWEST)
-    matrix = [Row(f"python{OLDEST if oldest else own}", oldest or sys.executable, machine.CLONE / "requirements-dev.txt")]
+    matrix = [
+        Row(f"python{OLDEST if oldest else own}", oldest or sys.executable, machine.CLONE / "requirements-dev.txt")
+    ]
     if newest and matrix[0].name != f"python{NEWEST}":
         matrix.append(Row(f"python{NEWEST}", newest, GATE / "requirements-newest.txt"))
     return tuple(matrix)

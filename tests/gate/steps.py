@@ -5,16 +5,19 @@
 
 from __future__ import annotations
 
+import dataclasses
 import pathlib
 import re
 import shutil
 import typing as t
 
 import results
-from machine import ARTIFACTS, COLLECTION, GateError, Outcome, tail
+from machine import ARTIFACTS, COLLECTION, Outcome, tail
 from matrix import Row, at_once, importer, rows
 from results import Tally
 
+# What ansible-test says of a fault, less the words around it.
+SANITY_LINE = re.compile(r"(ERROR|FATAL): (?!Found \d+ )")
 SHELL_LINE = re.compile(rb"#! ?/(usr/)?bin/(env )?(ba|da|a)?sh\b")
 
 
@@ -40,8 +43,8 @@ def _lint_commands(row: Row) -> dict[str, list[str]]:
         "mypy plugins": ["mypy", "--package", package],
         "mypy gate": ["mypy", "tests/gate"],
         "antsibull-changelog": ["antsibull-changelog", "lint"],
-        "ruff check": ["ruff", "check", "--no-cache", "."],
-        "ruff format": ["ruff", "format", "--no-cache", "--check", "."],
+        "ruff check": ["ruff", "check", "--no-cache", "--output-format", "concise", "."],
+        "ruff format": ["ruff", "format", "--no-cache", "--check", "--output-format", "concise", "."],
         "yamllint": ["yamllint", "--strict", "."],
         "shellcheck": ["shellcheck", *_shell_scripts(copy)],
         "hadolint": ["hadolint", *dockerfiles],
@@ -57,7 +60,8 @@ def lint() -> Tally:
     commands = _lint_commands(row)
 
     def check(name: str) -> Tally:
-        outcome = row.run(commands[name], f"lint-{name.replace(' ', '-')}.log", MYPYPATH=str(row.root))
+        paths = f"{row.root}:{row.copy / 'tests' / 'gate'}"
+        outcome = row.run(commands[name], f"lint-{name.replace(' ', '-')}.log", MYPYPATH=paths)
         return _case(outcome, name)
 
     return sum(at_once(check, commands), Tally())
@@ -84,7 +88,8 @@ def sanity() -> Tally:
         version = row.name.removeprefix("python")
         command = ["ansible-test", "sanity", "--local", "--python", version, "--junit", "--color", "no"]
         outcome = row.run(command, f"sanity-{row.name}.log", timeout=1200)
-        return _counted(outcome, results.junit(row.copy.glob("tests/output/junit/*.xml")))
+        tally = results.junit(row.copy.glob("tests/output/junit/*.xml")).settled(outcome.code)
+        return dataclasses.replace(tally, notes=[line for line in outcome.text.splitlines() if SANITY_LINE.match(line)])
 
     return sum(at_once(check, rows()), Tally())
 
@@ -156,18 +161,22 @@ def molecule() -> Tally:
 
 
 class Step(t.NamedTuple):
-    """A step of the gate, what it does, and the step without which it makes no sense."""
+    """A step of the gate, the rows that it uses, and the step without which it makes no sense."""
 
     run: t.Callable[[], Tally]
+    rows: t.Callable[[], tuple[Row, ...]]
     needs: str | None = None
 
 
+def _first() -> tuple[Row, ...]:
+    return rows()[:1]
+
+
 STEPS = {
-    "lint": Step(lint),
-    "sanity": Step(sanity),
-    "unit": Step(unit),
-    "build": Step(build),
-    "forge": Step(forge),
-    "molecule": Step(molecule, needs="forge"),
+    "lint": Step(lint, _first),
+    "sanity": Step(sanity, rows),
+    "unit": Step(unit, rows),
+    "build": Step(build, lambda: (*_first(), importer())),
+    "forge": Step(forge, _first),
+    "molecule": Step(molecule, _first, needs="forge"),
 }
-__all__ = ["STEPS", "GateError", "Step"]

@@ -1,0 +1,51 @@
+# `make up` turns this machine into the platform; `make test` runs every check. `make help` lists the rest.
+# Settings: inventory/group_vars/all/settings.yml, or once: make up ARGS='-e minikube_memory=6144'
+
+PYTHON ?= python3
+ARGS ?=
+VENV := .venv
+LINK := $(VENV)/collections/ansible_collections/fortytwo/ft_services
+PLAYBOOK := PATH="$(CURDIR)/$(VENV)/bin:$$PATH" ANSIBLE_CONFIG="$(CURDIR)/ansible.cfg" ansible-playbook
+PLAYS := $(sort $(filter-out site,$(basename $(notdir $(wildcard playbooks/*.yml)))))
+STEPS := lint sanity unit build forge molecule
+
+.DEFAULT_GOAL := help
+.PHONY: help up test ready clean $(PLAYS) $(STEPS)
+
+help: ## What can be made
+	@echo "Usage: make TARGET [ARGS='options of ansible-playbook']"
+	@echo
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo
+	@echo "One playbook each: $(PLAYS)"
+	@echo "One step of the tests each: $(STEPS)"
+
+up: ready ## Bring up the platform, or repair it; all that is in place already is left alone
+	@$(PLAYBOOK) site.yml $(ARGS)
+
+# stop, status, verify, purge ...: whatever playbooks/ has.
+$(PLAYS): ready
+	@$(PLAYBOOK) playbooks/$@.yml $(ARGS)
+
+test: ## Run every check; the last line is "N passed, N failed"
+	@$(PYTHON) tests/gate
+
+$(STEPS):
+	@$(PYTHON) tests/gate $@
+
+clean: ## Remove what make and the tests left in this folder; the platform stays
+	rm -rf $(VENV) .ansible artifacts
+
+ready: $(VENV)/requirements.stamp $(LINK)
+
+# Installed anew only when the requirements change.
+$(VENV)/requirements.stamp: requirements.txt
+	@echo "Preparing the Python packages of requirements.txt in $(VENV)"
+	@$(PYTHON) -m venv $(VENV)
+	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --requirement requirements.txt
+	@touch $@
+
+# Ansible finds a collection only below ansible_collections/NAMESPACE/NAME.
+$(LINK):
+	@mkdir -p $(dir $(LINK))
+	@ln -sfn ../../../.. $(LINK)

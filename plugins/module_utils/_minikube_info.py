@@ -1,0 +1,56 @@
+# Copyright (c) 2026, The fortytwo.ft_services contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A list of minikube's profiles. This module util is private to the collection fortytwo.ft_services."""
+
+from __future__ import annotations
+
+import glob
+import os
+import traceback
+import typing as t
+
+from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+
+from ansible_collections.fortytwo.ft_services.plugins.module_utils import _minikube as pure
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._minikube_cli import Cli
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._minikube_cluster import facts
+
+JMESPATH_ERROR: str | None = None
+try:
+    import jmespath
+except ImportError:
+    JMESPATH_ERROR = traceback.format_exc()
+
+
+def names(folder: str, wanted: str | None) -> list[str]:
+    """Names of the profiles in minikube's folder, or the wanted one if it is there."""
+    found = sorted(os.path.basename(os.path.dirname(p)) for p in glob.glob(os.path.join(folder, "profiles", "*", "")))
+    return [name for name in found if wanted in (None, name)]
+
+
+def run(module: AnsibleModule) -> dict[str, t.Any]:
+    """Gather the profiles and apply the query."""
+    query = module.params["query"]
+    expression = _compile(module, query) if query else None
+    profiles = []
+    for name in names(pure.mini_path(module.params["home"]), module.params["profile"]):
+        cli = Cli(module, name)
+        config = cli.config()
+        profiles.append(facts(cli, config, cli.status() if config is not None else []))
+    result = None
+    if expression is not None:
+        try:
+            result = expression.search(profiles)
+        except jmespath.exceptions.JMESPathError as error:
+            module.fail_json(msg=f"The query {query!r} cannot be applied to the list of profiles: {error}")
+    return {"changed": False, "profiles": profiles, "result": result}
+
+
+def _compile(module: AnsibleModule, query: str) -> t.Any:
+    if JMESPATH_ERROR:
+        module.fail_json(msg=missing_required_lib("jmespath", reason="for query"), exception=JMESPATH_ERROR)
+    try:
+        return jmespath.compile(query)
+    except jmespath.exceptions.JMESPathError as error:
+        module.fail_json(msg=f"The query {query!r} is not a JMESPath expression: {error}")

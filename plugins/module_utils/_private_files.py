@@ -1,0 +1,48 @@
+# Copyright (c) 2026, The fortytwo.ft_services contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Files for the owner's eyes only. This module util is private to the collection fortytwo.ft_services."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+
+def private_folder(path: Path, dry: bool) -> bool:
+    """Make the folder (and missing ones above it), or its mode, 0700.
+
+    Returns whether something had to be done; with ``dry`` it is not done.
+    """
+    if path.is_dir():
+        return fix_mode(path, 0o700, dry)
+    if not dry:
+        for folder in [*reversed(path.parents), path]:
+            if not folder.is_dir():
+                folder.mkdir(mode=0o700)
+    return True
+
+
+def fix_mode(path: Path, mode: int, dry: bool) -> bool:
+    """Give the file or folder exactly this mode. Returns whether it had another; with ``dry`` it keeps that."""
+    if path.stat().st_mode & 0o7777 == mode:
+        return False
+    if not dry:
+        path.chmod(mode)
+    return True
+
+
+def write_private(path: Path, content: bytes, mode: int = 0o600) -> None:
+    """Write a file whole or not at all; nobody but the owner can read it at any moment before it has its mode."""
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(name, mode)
+        os.replace(name, path)
+    except OSError:
+        os.unlink(name)
+        raise

@@ -1,0 +1,320 @@
+# Copyright (c) 2026, The fortytwo.ft_services contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Build several images at the same time, only those whose content changed."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: image_build
+short_description: Build several images at the same time, only those whose content changed
+version_added: 0.1.0
+author:
+  - The fortytwo.ft_services contributors (@fortytwo)
+description:
+  - Builds images in a docker daemon, all of a call at the same time, and optionally pushes them to a registry.
+  - The tag of an image is a hash of everything that decides what it is - the files of its context after
+    C(.dockerignore), its Dockerfile,
+    build arguments, target, labels, the IDs of its base images in that daemon, and the index of the package repository.
+  - An image is built only when the daemon has none with that tag and hash. The tag C(latest) is never made, and
+    refused as a base.
+  - A build that fails or is interrupted leaves no tag. The other builds of the call are finished and kept.
+extends_documentation_fragment:
+  - fortytwo.ft_services.attributes
+  - fortytwo.ft_services.docker_daemon
+attributes:
+  check_mode:
+    support: full
+    details: When a base image is missing in the daemon and would have to be pulled, the tag is C(unknown).
+  diff_mode:
+    support: full
+    details: Shows the files and other inputs that differ from the newest earlier image of the same name.
+  idempotent:
+    support: full
+options:
+  images:
+    description: The images.
+    type: list
+    elements: dict
+    required: true
+    suboptions:
+      name:
+        description: Name of the image, the last part of its repository.
+        type: str
+        required: true
+      context:
+        description: Folder of the build context.
+        type: path
+        required: true
+      dockerfile:
+        description: The Dockerfile, relative to the context. It is part of the build even when O(images[].paths)
+          does not cover it.
+        type: str
+        default: Dockerfile
+      paths:
+        description:
+          - Files and folders inside the context that belong to this image; nothing else is sent or hashed.
+          - Without any, it is the whole context.
+        type: list
+        elements: str
+        default: []
+      args:
+        description: Build arguments. They may be seen in the image's history, so they are no place for secrets.
+        type: dict
+        default: {}
+      target:
+        description: The stage to build, of a Dockerfile with several.
+        type: str
+      labels:
+        description: Labels to put on the image.
+        type: dict
+        default: {}
+  repository_prefix:
+    description: First part of the repositories of all images.
+    type: str
+    default: fortytwo
+  push_to:
+    description:
+      - Registry to push to, such as C(registry.example.com:5000); it becomes the first part of the references.
+      - What is in the registry already is neither pushed nor, when the daemon lacks it, built again.
+    type: str
+  package_repository:
+    description:
+      - Folder with a local Alpine repository (the one above C(x86_64)), served over HTTP while the builds run.
+      - Builds reach it by the predefined build argument C(http_proxy), for the repository
+        C(http://bundle.invalid/apk/x86_64/APKINDEX.adb).
+      - Only files in this folder are served, read-only; a build that asks the proxy for another host gets a 404.
+      - A new index means a new hash, and layers made from another index are not used again.
+    type: path
+  serve_address:
+    description:
+      - Address of this host on which O(package_repository) is served; the port is a random one.
+      - By default the address by which this host reaches the daemon, and for a local daemon the one on docker's bridge.
+    type: str
+  parallel:
+    description: How many images are built at the same time. 0 means all of them.
+    type: int
+    default: 0
+  timeout:
+    description: Longest duration of one image's build, in seconds.
+    type: int
+    default: 1800
+  keep:
+    description:
+      - How many older tags of an image to keep after it was built.
+      - Others that this module made are removed, unless a container uses them.
+    type: int
+    default: 2
+notes:
+  - Uses the classic builder, as the Python SDK has no other. Syntax that needs BuildKit (C(RUN --mount),
+    here-documents, C(COPY --chmod) and
+    the like) is refused before anything is built.
+  - Modes of files are taken as git keeps them, 0755 or 0644, so that the hash is the same with every umask.
+  - Missing base images are pulled by the daemon.
+seealso:
+  - module: fortytwo.ft_services.image_load
+"""
+
+EXAMPLES = r"""
+- name: Build two services in the daemon of a minikube node
+  fortytwo.ft_services.image_build:
+    docker_host: tcp://192.168.49.2:2376
+    tls_path: ~/.minikube/certs
+    package_repository: ~/.cache/ft_services/bundle/apk
+    images:
+      - name: nginx
+        context: images
+        dockerfile: nginx/Dockerfile
+        paths:
+          - nginx
+          - common
+      - name: mysql
+        context: images
+        dockerfile: mysql/Dockerfile
+        paths:
+          - mysql
+          - common
+        args:
+          ALPINE_VERSION: "3.23"
+  register: built
+
+- name: Show the reference for a manifest
+  ansible.builtin.debug:
+    msg: "{{ built.references.nginx }}"
+
+- name: Build and push for an existing cluster
+  fortytwo.ft_services.image_build:
+    push_to: registry.example.com:5000
+    images:
+      - name: nginx
+        context: images/nginx
+"""
+
+RETURN = r"""
+images:
+  description: All images, in the order of the request.
+  returned: success or a failed build
+  type: list
+  elements: dict
+  contains:
+    name:
+      description: Name of the image.
+      type: str
+      sample: nginx
+    reference:
+      description: Repository and tag.
+      type: str
+      sample: fortytwo/nginx:1f0c2a9b7d3e4f56
+    id:
+      description: The image's ID in the daemon; null when it is not there (in check mode, or when only the registry
+        has it).
+      type: str
+      sample: sha256:7acffee03fe864cd6b88219a1028855d6c912e7cf6fac633aa4307529fd0cc08
+    changed:
+      description: Whether it was built or pushed, or would be in check mode.
+      type: bool
+      sample: true
+    changed_inputs:
+      description: What differs from the newest earlier image of this name, as kind and name. Empty when nothing is
+        built or there was none.
+      type: list
+      elements: str
+      sample: ["file nginx/nginx.conf"]
+    seconds:
+      description: Duration of its build and push in seconds.
+      type: float
+      sample: 4.2
+    size:
+      description: Size in bytes; null when it is not in the daemon.
+      type: int
+      sample: 15728640
+    removed:
+      description: Older tags that were removed.
+      type: list
+      elements: str
+      sample: []
+references:
+  description: References by name, for use in manifests.
+  returned: success or a failed build
+  type: dict
+  sample:
+    nginx: fortytwo/nginx:1f0c2a9b7d3e4f56
+failures:
+  description: One report for every failed image, with the failing step and its last lines.
+  returned: a failed build
+  type: list
+  elements: str
+  sample: ["Image nginx failed at Step 2/9 : RUN false"]
+"""
+
+import typing as t
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._docker import (
+    CONNECTION_SPEC,
+    Connection,
+    DaemonError,
+    connect,
+    require_docker,
+)
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._image_build import (
+    BuildRefusedError,
+    Image,
+    plan,
+    read_image,
+    refuse_twins,
+)
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._image_builder import (
+    Builder,
+    Outcome,
+    Settings,
+    unchanged,
+)
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._image_context import short_lines
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._package_server import RepositoryError, index_hash
+
+IMAGE_SPEC: dict[str, t.Any] = {
+    "name": {"type": "str", "required": True},
+    "context": {"type": "path", "required": True},
+    "dockerfile": {"type": "str", "default": "Dockerfile"},
+    "paths": {"type": "list", "elements": "str", "default": []},
+    "args": {"type": "dict", "default": {}},
+    "target": {"type": "str"},
+    "labels": {"type": "dict", "default": {}},
+}
+
+
+def diff(images: t.Sequence[Image]) -> list[dict[str, str]]:
+    """Inputs before and after, of each image that is built."""
+    return [
+        {
+            "before_header": image.previous_reference(),
+            "after_header": image.reference,
+            "before": image.inputs_before() + "\n" if image.previous else "",
+            "after": short_lines(image.inputs) + "\n" if image.inputs else "",
+        }
+        for image in images
+        if image.build
+    ]
+
+
+def result_of(outcomes: t.Sequence[Outcome]) -> dict[str, t.Any]:
+    """The module's result, the same with and without changes."""
+    return {
+        "changed": any(outcome.image.changed and outcome.error is None for outcome in outcomes),
+        "images": [outcome.result() for outcome in outcomes],
+        "references": {outcome.image.name: outcome.image.reference for outcome in outcomes},
+    }
+
+
+def run(module: AnsibleModule) -> dict[str, t.Any]:
+    """Plan, and build unless in check mode."""
+    given = module.params
+    registry = given["push_to"]
+    images = [read_image(request, given["repository_prefix"], registry) for request in given["images"]]
+    refuse_twins(images)
+    folder = given["package_repository"]
+    packages = index_hash(folder) if folder else None
+    connection = Connection(given["docker_host"], given["tls_path"])
+    client = connect(connection)
+    plan(client, images, packages, registry, may_pull=not module.check_mode)
+    # The diff tells what is to be built: take it before the builds change what the daemon has.
+    shown = {"diff": diff(images)} if module._diff else {}
+    if module.check_mode:
+        return {**result_of([unchanged(image) for image in images]), **shown}
+    settings = Settings(connection, given["parallel"], given["timeout"], given["keep"], folder, given["serve_address"])
+    outcomes = Builder(client, settings).run(images)
+    failures = [outcome.error for outcome in outcomes if outcome.error]
+    if failures:
+        module.fail_json(msg="\n\n".join(failures), failures=failures, **result_of(outcomes))
+    return {**result_of(outcomes), **shown}
+
+
+def main() -> None:
+    """Run the module."""
+    module = AnsibleModule(
+        argument_spec={
+            **CONNECTION_SPEC,
+            "images": {"type": "list", "elements": "dict", "required": True, "options": IMAGE_SPEC},
+            "repository_prefix": {"type": "str", "default": "fortytwo"},
+            "push_to": {"type": "str"},
+            "package_repository": {"type": "path"},
+            "serve_address": {"type": "str"},
+            "parallel": {"type": "int", "default": 0},
+            "timeout": {"type": "int", "default": 1800},
+            "keep": {"type": "int", "default": 2},
+        },
+        supports_check_mode=True,
+    )
+    require_docker(module)
+    if module.params["parallel"] < 0 or module.params["keep"] < 0 or module.params["timeout"] < 1:
+        module.fail_json(msg="parallel and keep must not be negative, and timeout must be at least 1 second.")
+    try:
+        module.exit_json(**run(module))
+    except (BuildRefusedError, RepositoryError, DaemonError) as error:
+        module.fail_json(msg=str(error))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,164 @@
+# Copyright (c) 2026, The fortytwo.ft_services contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Read objects of a Kubernetes cluster."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: manifests_info
+short_description: Read objects of a Kubernetes cluster
+version_added: 0.1.0
+author:
+  - The fortytwo.ft_services contributors (@fortytwo)
+description:
+  - Reads any number of kinds in one call and at the same time, from one namespace or from all.
+  - Values of Secrets are replaced by a text that hides them, also in the outcome of O(query).
+  - Changes nothing.
+extends_documentation_fragment:
+  - fortytwo.ft_services.attributes
+  - fortytwo.ft_services.kubernetes
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: N/A
+    details: The module changes nothing.
+  idempotent:
+    support: full
+options:
+  kind:
+    description: Kinds to read, such as C(Service).
+    type: list
+    elements: str
+    required: true
+    aliases: [kinds]
+  api_version:
+    description:
+      - The apiVersion of all these kinds.
+      - Needed only for a kind that the cluster serves in more than one API group.
+    type: str
+  namespace:
+    description: Namespace to read from. Without it all namespaces are read. Kinds without a namespace are always read.
+    type: str
+  name:
+    description: Read only objects of this name.
+    type: str
+  label_selectors:
+    description: Read only objects whose labels fulfil all of these conditions.
+    type: list
+    elements: str
+    default: []
+  query:
+    description:
+      - JMESPath expression, applied to the list of objects. Its outcome is returned as RV(result).
+      - Needs the Python package C(jmespath) on the target.
+    type: str
+seealso:
+  - module: fortytwo.ft_services.manifests
+"""
+
+EXAMPLES = r"""
+- name: Read the Deployments and Services of a namespace
+  fortytwo.ft_services.manifests_info:
+    kind: [Deployment, Service]
+    namespace: ft-services
+  register: found
+
+- name: Ask for all addresses that the load balancer gave away
+  fortytwo.ft_services.manifests_info:
+    kind: Service
+    query: "[?spec.type=='LoadBalancer'].{name: metadata.name, address: status.loadBalancer.ingress[0].ip}"
+  register: addresses
+
+- name: Read the pods of one service
+  fortytwo.ft_services.manifests_info:
+    kind: Pod
+    namespace: ft-services
+    label_selectors:
+      - app.kubernetes.io/name=nginx
+  register: pods
+"""
+
+RETURN = r"""
+objects:
+  description:
+    - The objects, in the order of O(kind), then by namespace and name.
+    - Without C(metadata.managedFields).
+  returned: success
+  type: list
+  elements: dict
+  sample:
+    - apiVersion: v1
+      kind: Namespace
+      metadata:
+        name: ft-services
+result:
+  description: Outcome of O(query); null without one.
+  returned: success
+  type: raw
+  sample:
+    - name: nginx
+      address: 192.168.49.200
+"""
+
+import traceback
+
+from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._kube import (
+    KUBE_ARGUMENTS,
+    KUBERNETES_IMPORT_ERROR,
+    KubeClient,
+)
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._kube_errors import KubeError
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._manifests_info import find_resources, read_objects
+
+try:
+    import jmespath
+except ImportError:
+    JMESPATH_IMPORT_ERROR: str | None = traceback.format_exc()
+else:
+    JMESPATH_IMPORT_ERROR = None
+
+
+def main() -> None:
+    """Read, query and report."""
+    module = AnsibleModule(
+        argument_spec={
+            **KUBE_ARGUMENTS,
+            "kind": {"type": "list", "elements": "str", "required": True, "aliases": ["kinds"]},
+            "api_version": {"type": "str"},
+            "namespace": {"type": "str"},
+            "name": {"type": "str"},
+            "label_selectors": {"type": "list", "elements": "str", "default": []},
+            "query": {"type": "str"},
+        },
+        supports_check_mode=True,
+    )
+    params = module.params
+    if KUBERNETES_IMPORT_ERROR:
+        module.fail_json(msg=missing_required_lib("kubernetes"), exception=KUBERNETES_IMPORT_ERROR)
+    expression = None
+    if params["query"]:
+        if JMESPATH_IMPORT_ERROR:
+            module.fail_json(msg=missing_required_lib("jmespath"), exception=JMESPATH_IMPORT_ERROR)
+        try:
+            expression = jmespath.compile(params["query"])
+        except jmespath.exceptions.JMESPathError as error:
+            module.fail_json(msg=f"The query is no JMESPath expression: {error}")
+    try:
+        client = KubeClient(params["kubeconfig"], params["context"], params["request_timeout"])
+        resources = find_resources(client, params["kind"], params["api_version"])
+        objects = read_objects(client, resources, params["namespace"], params["name"], params["label_selectors"])
+    except KubeError as error:
+        module.fail_json(msg=f"Cannot read {', '.join(params['kind'])}. {error.message}", status=error.status)
+    try:
+        result = expression.search(objects) if expression else None
+    except jmespath.exceptions.JMESPathError as error:
+        module.fail_json(msg=f"The query does not fit the objects: {error}")
+    module.exit_json(changed=False, objects=objects, result=result)
+
+
+if __name__ == "__main__":
+    main()

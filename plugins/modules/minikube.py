@@ -1,0 +1,351 @@
+# Copyright (c) 2026, The fortytwo.ft_services contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Create, start, stop and remove a minikube cluster."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: minikube
+short_description: Create, start, stop and remove a minikube cluster
+version_added: 0.1.0
+author:
+  - The fortytwo.ft_services contributors (@fortytwo)
+description:
+  - Brings one minikube profile to a wanted state and waits until its cluster is healthy.
+  - Settings are checked against each other and against the machine before anything is changed.
+  - A profile that exists with other settings is never rebuilt. The module fails and lists, setting by setting,
+    what is there and what was asked for.
+  - A profile whose first start was cut short is made anew, because it never was a cluster and holds nothing. It
+    counts as such when its volume has no database of etcd, without which no API server has ever run, or when this
+    module began to make it and minikube's own record of that start has no end. Any other profile that does not run
+    is started as it is.
+  - While minikube works, its steps are shown live by the collection's progress callback.
+extends_documentation_fragment:
+  - fortytwo.ft_services.attributes
+  - fortytwo.ft_services.minikube
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: full
+  idempotent:
+    support: full
+options:
+  profile:
+    description: Name of the profile. It is also the name of the cluster, of its kubeconfig context, of its node
+      and of its network.
+    type: str
+    default: minikube
+  state:
+    description:
+      - V(present) creates the cluster or starts it, whichever is needed.
+      - V(stopped) stops it and keeps its objects and volumes. A profile that does not exist is left so.
+      - V(absent) removes the profile with everything in it, and no other profile.
+    type: str
+    choices: [present, stopped, absent]
+    default: present
+  driver:
+    description:
+      - What runs the nodes.
+      - The module is made for V(docker). Other drivers of minikube get the same call, but are not tested.
+    type: str
+    default: docker
+  container_runtime:
+    description: What runs the containers inside of the nodes.
+    type: str
+    choices: [docker, containerd, cri-o, crio]
+    default: docker
+  kubernetes_version:
+    description:
+      - Version of Kubernetes, all three numbers, for example V(1.34.4).
+      - It must be in the range that this minikube supports, unless O(force) is set to V(true).
+    type: str
+  cpus:
+    description: Processors for each node, at least 2.
+    type: int
+  memory:
+    description: Memory for each node in MB (2^20 bytes), at least 2200 and less than the machine has.
+    type: int
+  disk_size:
+    description: Disk for each node in MB (2^20 bytes). The driver V(docker) notes this number and sets no limit.
+    type: int
+  nodes:
+    description: Number of nodes.
+    type: int
+  base_image:
+    description:
+      - Image of the nodes, for container drivers.
+      - An image that was loaded from a file has no digest of a registry, so it must be named without one.
+    type: str
+  static_ip:
+    description: Address of the first node, a private IPv4 address whose last number is between 2 and 254. Its /24
+      becomes the cluster's network.
+    type: str
+  cni:
+    description: Network plug-in, for example V(bridge), or path of a manifest.
+    type: str
+  preload:
+    description: Whether minikube may use, and download, its archive of images instead of single images.
+    type: bool
+    default: true
+  extra_config:
+    description: Options for parts of Kubernetes, as C(COMPONENT.KEY=VALUE). In an existing profile all of them
+      must be there; more may be.
+    type: list
+    elements: str
+  feature_gates:
+    description: Feature gates of Kubernetes and whether they are on. In an existing profile all of them must be
+      there; more may be.
+    type: dict
+  binaries_path:
+    description:
+      - Folder with C(kubelet), C(kubeadm) and C(kubectl) of O(kubernetes_version). Before a start they are linked
+        to where minikube looks, so that it downloads nothing.
+      - Needs O(kubernetes_version).
+    type: path
+  wait_timeout:
+    description: How long minikube may wait for each part of the cluster to be healthy, in seconds.
+    type: int
+    default: 600
+  force:
+    description:
+      - Whether to pass C(--force), which minikube asks for when it runs as root.
+      - When not set, it is passed if the module runs as root. Only an explicit V(true) lifts the check of
+        O(kubernetes_version) against what minikube supports.
+    type: bool
+  purge:
+    description:
+      - With O(state=absent), also remove minikube's whole folder with its caches, certificates and settings.
+      - The folder is kept, with a warning, as long as another profile is in it.
+    type: bool
+    default: false
+notes:
+  - Settings that are not given are not compared with an existing profile; a new one has minikube's defaults there.
+  - Before a start, image files in minikube's cache that differ from the docker daemon's image of the same name
+    are removed, because minikube would load the old ones for ever.
+  - A cluster is not stopped when its node image keeps Kubernetes' volumes in memory, where stopping would lose them.
+  - minikube makes the cluster's context the current one of the kubeconfig.
+seealso:
+  - module: fortytwo.ft_services.minikube_info
+  - name: minikube start
+    description: Meaning of the settings.
+    link: https://minikube.sigs.k8s.io/docs/commands/start/
+"""
+
+EXAMPLES = r"""
+- name: Have a cluster running
+  fortytwo.ft_services.minikube:
+    profile: demo
+    kubernetes_version: 1.34.4
+    cpus: 2
+    memory: 4096
+    static_ip: 192.168.49.2
+    cni: bridge
+  register: cluster
+
+- name: Have a cluster from files alone
+  fortytwo.ft_services.minikube:
+    profile: demo
+    kubernetes_version: 1.34.4
+    base_image: fortytwo/kicbase:v0.0.50
+    binaries_path: /srv/bundle/kubernetes/v1.34.4
+    preload: false
+
+- name: Stop the cluster and keep its data
+  fortytwo.ft_services.minikube:
+    profile: demo
+    state: stopped
+
+- name: Remove the cluster with its data
+  fortytwo.ft_services.minikube:
+    profile: demo
+    state: absent
+"""
+
+RETURN = r"""
+actions:
+  description:
+    - What was done, or would be in check mode. C(create), C(start), C(stop), C(delete), C(update_context) (the
+      kubeconfig pointed elsewhere) and C(purge).
+    - C(delete) followed by C(create) is a profile that never was a cluster.
+  returned: success
+  type: list
+  elements: str
+  sample: [create]
+profile:
+  description: Name of the profile.
+  returned: success
+  type: str
+  sample: ft-services
+state:
+  description: What the cluster is now; C(running), C(stopped), C(degraded) or C(absent). In check mode, what it
+    would be.
+  returned: success
+  type: str
+  sample: running
+valid:
+  description: Whether minikube calls the profile valid.
+  returned: success
+  type: bool
+  sample: true
+status:
+  description: What minikube says about the control plane.
+  returned: success
+  type: dict
+  sample:
+    host: Running
+    kubelet: Running
+    api_server: Running
+    kubeconfig: Configured
+nodes:
+  description: The nodes.
+  returned: success
+  type: list
+  elements: dict
+  sample:
+    - name: ft-services
+      ip: 192.168.49.2
+      control_plane: true
+ip:
+  description: Address of the first control plane node; null when not known yet.
+  returned: success
+  type: str
+  sample: 192.168.49.2
+api_server:
+  description: URL of the API server; null when not known yet.
+  returned: success
+  type: str
+  sample: https://192.168.49.2:8443
+kubeconfig:
+  description: File with the cluster's context.
+  returned: success
+  type: str
+  sample: /root/.kube/config
+context:
+  description: Name of the context.
+  returned: success
+  type: str
+  sample: ft-services
+docker_host:
+  description: Address of the docker daemon inside of the node; null when there is none.
+  returned: success
+  type: str
+  sample: tcp://192.168.49.2:2376
+docker_tls_path:
+  description: Folder with ca.pem, cert.pem and key.pem for this daemon; null when there is none.
+  returned: success
+  type: str
+  sample: /root/.minikube/certs
+network:
+  description: Name of the docker network of the nodes; null with other drivers.
+  returned: success
+  type: str
+  sample: ft-services
+subnet:
+  description: The network's addresses; null when not known.
+  returned: success
+  type: str
+  sample: 192.168.49.0/24
+gateway:
+  description: The host's address in this network; null when not known.
+  returned: success
+  type: str
+  sample: 192.168.49.1
+home:
+  description: Folder with minikube's files.
+  returned: success
+  type: str
+  sample: /root/.minikube
+settings:
+  description: Settings of the profile; all null without one.
+  returned: success
+  type: dict
+  sample:
+    driver: docker
+    container_runtime: docker
+    kubernetes_version: v1.34.4
+    cpus: 2
+    memory: 4096
+    disk_size: 20000
+    nodes: 1
+    base_image: fortytwo/kicbase:v0.0.50
+    static_ip: 192.168.49.2
+    cni: bridge
+    extra_config: []
+    feature_gates: []
+problems:
+  description: Settings that cannot work, each with what to write instead.
+  returned: failure for this reason
+  type: list
+  elements: str
+  sample: ["cpus 8 is more than this machine's 2: write 2 or less"]
+differences:
+  description: Settings that differ from those of the existing profile.
+  returned: failure for this reason
+  type: list
+  elements: dict
+  sample:
+    - setting: memory
+      current: 4096
+      asked: 6144
+error:
+  description: minikube's own error; C(name), C(exitcode), C(message), C(advice), C(url).
+  returned: failure of minikube
+  type: dict
+  sample:
+    name: PROVIDER_DOCKER_NOT_RUNNING
+    exitcode: "69"
+    message: Cannot connect to the Docker daemon
+    advice: Start the Docker service
+    url: https://minikube.sigs.k8s.io/docs/drivers/docker/
+stderr_lines:
+  description: Last lines of minikube's error output.
+  returned: failure of minikube
+  type: list
+  elements: str
+  sample: []
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._minikube_cluster import Cluster, connection_spec
+
+
+def main() -> None:
+    """Run the module."""
+    module = AnsibleModule(
+        argument_spec={
+            **connection_spec(),
+            "profile": {"type": "str", "default": "minikube"},
+            "state": {"type": "str", "choices": ["present", "stopped", "absent"], "default": "present"},
+            "driver": {"type": "str", "default": "docker"},
+            "container_runtime": {
+                "type": "str",
+                "choices": ["docker", "containerd", "cri-o", "crio"],
+                "default": "docker",
+            },
+            "kubernetes_version": {"type": "str"},
+            "cpus": {"type": "int"},
+            "memory": {"type": "int"},
+            "disk_size": {"type": "int"},
+            "nodes": {"type": "int"},
+            "base_image": {"type": "str"},
+            "static_ip": {"type": "str"},
+            "cni": {"type": "str"},
+            "preload": {"type": "bool", "default": True},
+            "extra_config": {"type": "list", "elements": "str"},
+            "feature_gates": {"type": "dict"},
+            "binaries_path": {"type": "path"},
+            "wait_timeout": {"type": "int", "default": 600},
+            "force": {"type": "bool"},
+            "purge": {"type": "bool", "default": False},
+        },
+        required_by={"binaries_path": ["kubernetes_version"]},
+        supports_check_mode=True,
+    )
+    module.exit_json(**Cluster(module).run())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,210 @@
+# Copyright (c) 2026, The fortytwo.ft_services contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The modules against a minikube that only keeps files."""
+
+from __future__ import annotations
+
+import json
+import pathlib
+import sys
+
+import pytest
+from ansible.module_utils.testing import patch_module_args
+
+from ansible_collections.fortytwo.ft_services.plugins.modules import minikube, minikube_info
+
+# Behaves as minikube does towards the module: the same files, the same output, the same exit codes.
+MINIKUBE = """#!{python} -SE
+import json, os, shutil, sys
+words = sys.argv[1:]
+home = os.environ["MINIKUBE_HOME"]
+with open(os.path.join(os.path.dirname(home), "calls"), "a") as log:
+    log.write(" ".join(words) + "\\n")
+def event(kind, **data):
+    line = json.dumps({{"type": "io.k8s.sigs.minikube." + kind, "data": data}})
+    print(line, flush=True)
+    return line + "\\n"
+if words[0] == "config":
+    print('["v1.35.1", "v1.28.0"]')
+    sys.exit(0)
+folder = os.path.join(home, "profiles", words[words.index("-p") + 1])
+config, state = os.path.join(folder, "config.json"), os.path.join(folder, "state")
+flags = dict(word[2:].split("=", 1) for word in words if word.startswith("--") and "=" in word)
+if words[0] == "status":
+    told = open(state).read() if os.path.exists(state) else None
+    both = {{"Kubelet": told, "APIServer": told, "Worker": False}}
+    print(json.dumps({{"Name": "x", "Host": told, "Kubeconfig": "Configured", **both}} if told else None))
+    sys.exit(0 if told == "Running" else 7)
+if words[0] == "delete":
+    shutil.rmtree(folder)
+if words[0] == "stop":
+    open(state, "w").write("Stopped")
+if words[0] == "start":
+    os.makedirs(folder, exist_ok=True)
+    if not os.path.exists(config):
+        kubernetes = {{"KubernetesVersion": flags["kubernetes-version"], "ContainerRuntime": "docker"}}
+        node = {{"IP": "192.168.49.2", "Port": 8443, "ControlPlane": True, **kubernetes}}
+        memory = int(flags.get("memory", "3072mb")[:-2])
+        json.dump({{"Driver": flags["driver"], "Memory": memory, "KubernetesConfig": kubernetes, "Nodes": [node]}},
+                  open(config, "w"))
+    with open(os.path.join(folder, "events.json"), "w") as record:
+        record.write(event("step", name="Creating Container", message="Creating"))
+        if os.path.exists(os.path.join(os.path.dirname(home), "broken")):
+            event("error", name="GUEST_START", exitcode="80", message="no luck", advice="be patient")
+            sys.exit(80)
+        record.write(event("step", name="Done", message="Done"))
+    open(state, "w").write("Running")
+"""
+
+
+class Ended(Exception):
+    """What the module handed back."""
+
+    def __init__(self, result):
+        super().__init__(result)
+        self.result = result
+
+
+@pytest.fixture
+def run(tmp_path, monkeypatch):
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    for name, text in (("minikube", MINIKUBE.format(python=sys.executable)), ("docker", "#!/bin/sh\nexit 0\n")):
+        (programs / name).write_text(text)
+        (programs / name).chmod(0o755)
+    monkeypatch.setenv("PATH", f"{programs}:/usr/bin:/bin")
+
+    def ended(self, **result):
+        raise Ended(result)
+
+    def failed(self, msg, **result):
+        raise Ended({"failed": True, "msg": msg, **result})
+
+    for module in (minikube, minikube_info):
+        monkeypatch.setattr(module.AnsibleModule, "exit_json", ended)
+        monkeypatch.setattr(module.AnsibleModule, "fail_json", failed)
+
+    def call(module=minikube, check=False, diff=False, **options):
+        given = {"home": str(tmp_path), "kubeconfig": str(tmp_path / "kubeconfig"), **options}
+        given |= {"_ansible_check_mode": check, "_ansible_diff": diff, "_ansible_remote_tmp": str(tmp_path)}
+        with patch_module_args(given), pytest.raises(Ended) as caught:
+            module.main()
+        return caught.value.result
+
+    return call
+
+
+DEMO = {"profile": "demo", "kubernetes_version": "1.34.4", "memory": 4096}
+
+
+def calls(tmp_path: pathlib.Path) -> list[str]:
+    log = tmp_path / "calls"
+    found = [line.split()[0] for line in log.read_text().splitlines()] if log.exists() else []
+    log.unlink(missing_ok=True)
+    return found
+
+
+def test_life_of_a_cluster(run, tmp_path):
+    predicted = run(**DEMO, check=True, diff=True)
+    made = run(**DEMO, diff=True)
+    assert predicted["actions"] == made["actions"] == ["create"]
+    assert predicted["diff"]["before"] == made["diff"]["before"] == {"state": "absent"}
+    assert made["state"] == predicted["state"] == "running"
+    assert made["docker_host"] == "tcp://192.168.49.2:2376"
+    assert made["api_server"] == "https://192.168.49.2:8443"
+    assert made["settings"]["memory"] == 4096
+
+    calls(tmp_path)
+    again = run(**DEMO)
+    assert (again["changed"], again["actions"]) == (False, [])
+    # One short command is all that a run without a change costs.
+    assert calls(tmp_path) == ["status"]
+
+    assert run(profile="demo", state="stopped", check=True)["changed"]
+    stopped = run(profile="demo", state="stopped")
+    assert (stopped["actions"], stopped["state"]) == (["stop"], "stopped")
+    assert not run(profile="demo", state="stopped")["changed"]
+    assert run(**DEMO)["actions"] == ["start"]
+
+    assert run(profile="demo", state="absent", check=True)["state"] == "absent"
+    gone = run(profile="demo", state="absent")
+    assert (gone["actions"], gone["state"]) == (["delete"], "absent")
+    assert not run(profile="demo", state="absent")["changed"]
+    assert not run(profile="demo", state="stopped")["changed"]
+
+
+def test_other_settings_are_refused_whatever_the_state(run):
+    run(**DEMO)
+    for state in ("present", "stopped"):
+        run(profile="demo", state=state)
+        result = run(**{**DEMO, "memory": 5000})
+        assert result["failed"]
+        assert result["differences"] == [{"setting": "memory", "current": 4096, "asked": 5000}]
+
+
+def test_a_creation_that_failed_is_told_and_begun_anew(run, tmp_path):
+    broken = tmp_path / "broken"
+    broken.touch()
+    result = run(**DEMO)
+    assert "GUEST_START: no luck" in result["msg"]
+    assert "be patient" in result["msg"]
+    broken.unlink()
+    # The settings may change, because nothing was there yet.
+    again = run(**{**DEMO, "memory": 5000})
+    assert again["actions"] == ["delete", "create"]
+    assert again["settings"]["memory"] == 5000
+    assert not run(**{**DEMO, "memory": 5000})["changed"]
+
+
+def test_bad_input_is_refused_before_minikube_is_called(run, tmp_path):
+    assert "write 2200 or more" in run(**{**DEMO, "memory": 100})["msg"]
+    assert calls(tmp_path) == []
+    assert "from 1.28.0 to 1.35.1" in run(**{**DEMO, "kubernetes_version": "1.20.0"})["msg"]
+    assert "start" not in calls(tmp_path)
+    assert run(**{**DEMO, "kubernetes_version": "1.36.0", "force": True})["changed"]
+
+
+def test_incomplete_binaries_are_refused_and_complete_ones_linked(run, tmp_path):
+    folder = tmp_path / "kubernetes"
+    folder.mkdir()
+    (folder / "kubelet").touch()
+    result = run(**DEMO, binaries_path=str(folder))
+    assert "has no kubeadm, kubectl" in result["msg"]
+    for name in ("kubeadm", "kubectl"):
+        (folder / name).touch()
+    assert run(**DEMO, binaries_path=str(folder))["changed"]
+    assert list((tmp_path / ".minikube" / "cache").rglob("v1.34.4/kubeadm"))
+
+
+def test_purge_spares_the_folder_of_others(run, tmp_path):
+    run(**DEMO)
+    run(**{**DEMO, "profile": "other"})
+    assert run(profile="demo", state="absent", purge=True)["actions"] == ["delete"]
+    assert run(profile="other", state="absent", purge=True)["actions"] == ["delete", "purge"]
+    assert not (tmp_path / ".minikube").exists()
+
+
+def test_without_the_program(run, tmp_path):
+    (tmp_path / "bin" / "minikube").unlink()
+    # A role that is about to install it is run in check mode first.
+    assert run(**DEMO, check=True)["actions"] == ["create"]
+    assert "Install minikube" in run(**DEMO)["msg"]
+    assert not run(profile="demo", state="absent")["changed"]
+
+
+def test_info_lists_profiles_and_applies_a_query(run):
+    assert run(minikube_info) == {"changed": False, "profiles": [], "result": None}
+    run(**DEMO)
+    run(**{**DEMO, "profile": "other"})
+    run(profile="other", state="stopped")
+    told = run(minikube_info, query="[?state=='running'].{name: profile, address: ip}")
+    assert [(p["profile"], p["state"]) for p in told["profiles"]] == [("demo", "running"), ("other", "stopped")]
+    assert told["result"] == [{"name": "demo", "address": "192.168.49.2"}]
+    assert [p["profile"] for p in run(minikube_info, profile="other")["profiles"]] == ["other"]
+    assert run(minikube_info, profile="nobody")["profiles"] == []
+    assert "not a JMESPath expression" in run(minikube_info, query="[")["msg"]
+    # The same keys, whatever there is.
+    made = run(**DEMO)
+    assert set(told["profiles"][0]) == set(made) - {"changed", "actions"}
+    assert json.loads(json.dumps(told)) == told
