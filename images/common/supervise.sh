@@ -7,7 +7,8 @@
 #
 #   supervise SIGNAL COMMAND [SIGNAL COMMAND]...
 #
-# SIGNAL is what asks that daemon to stop in good order; COMMAND must stay in the foreground.
+# SIGNAL is what asks that daemon to stop in good order; COMMAND must stay in the foreground. For INT and QUIT it must
+# have handlers of its own, as real daemons do: a shell starts what runs in the background with these two ignored.
 # Exit status: 0 after a stop from outside (TERM, INT); 1 when a daemon ended by itself, even with status 0; 2 for wrong use.
 # SUPERVISE_GRACE: seconds that the daemons get to stop before they are killed (10).
 set -u

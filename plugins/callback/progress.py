@@ -11,7 +11,7 @@ type: aggregate
 short_description: Live progress of long tasks, time of each stage, summary of the run
 version_added: 0.1.0
 author:
-  - The fortytwo.ft_services contributors
+  - The fortytwo.ft_services contributors (@fortytwo)
 description:
   - Ansible shows nothing while a module works for minutes. This callback prints what the modules of this collection
     report while they run, for example "images - 7 of 15, kube-apiserver, 2 min 10 s".
@@ -253,7 +253,7 @@ class CallbackModule(CallbackBase):
         role = task._role.get_name(include_role_fqcn=False) if task._role else ""
         # A name may hold a template which only the worker resolves; what is shown is never worth a failure here.
         name = printable(str(task.name or task.action))
-        self._begin(role, RunningTask(role, name, secret=task.no_log is True))
+        self._begin(role, RunningTask(role, name, secret=bool(task.no_log)))
 
     def v2_playbook_on_handler_task_start(self, task: t.Any) -> None:
         """Follow a handler like a task."""
@@ -284,8 +284,9 @@ class CallbackModule(CallbackBase):
         self._begin("", None)
         self._end()
         lines: list[str] = []
-        if self._stages:
-            lines += ["", "STAGES", *stage_table(self._stages)]
+        stages = stage_table(self._stages)
+        if stages:
+            lines += ["", "STAGES", *stages]
         summary = summary_lines(stats.custom.get("_run", {}).get(SUMMARY_KEY))
         if summary:
             lines += ["", "SUMMARY", *summary]

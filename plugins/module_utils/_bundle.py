@@ -90,6 +90,17 @@ class Bundle:
         """Return the recorded files: path below the root to size, sha256, recipe, source."""
         return t.cast("dict[str, dict[str, t.Any]]", self.manifest["artifacts"])
 
+    @property
+    def sources(self) -> dict[str, dict[str, str]]:
+        """Return what was downloaded, by the vendor's name: the SHA-256 and the address it came from."""
+        return t.cast("dict[str, dict[str, str]]", self.manifest.setdefault("sources", {}))
+
+    def remember(self, name: str, source: dict[str, str]) -> None:
+        """Write down what was downloaded."""
+        with self._lock:
+            self.sources[name] = source
+            self.save()
+
     def problem(self, path: str, thorough: bool = False) -> str | None:
         """Say what is wrong with one recorded file, or None; hashes it when it has not been seen in this state before."""
         entry, file = self.artifacts.get(path), self.root / path
@@ -105,6 +116,8 @@ class Bundle:
         if not thorough and known == [*stamp, entry["sha256"]]:
             return None
         if sha256_of(file) != entry["sha256"]:
+            with self._lock:
+                self._stamps.pop(path, None)
             return "content changed: its SHA-256 is not the recorded one"
         with self._lock:
             self._stamps[path] = [*stamp, entry["sha256"]]

@@ -12,109 +12,201 @@ import time
 import typing as t
 
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._bundle import Bundle, BundleError
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._bundle_modes import (
+    SPACE,
+    absent_packages,
+    choose,
+)
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._fetch_plan import Fetcher
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._forge import Forge, Lock, Step, make_runner
-from ansible_collections.fortytwo.ft_services.plugins.module_utils._forge_plan import HOST_PACKAGES, Forger, free_bytes, paths
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._forge_plan import Forger, free_bytes, paths
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._forge_programs import host_go
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._progress import Progress
 
 if t.TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
 
-# A cold forge fills this much with compiler caches, the node's root and the bundle itself.
-FORGE_BYTES = 22 << 30
-TOOLS = ("tar", "apt-get", "dpkg-deb", "unshare", "debootstrap", "qemu-img", "debugfs", "openssl", "gcc")
+# Versions that decide how a bundle is made in one of the ways, but mean nothing to those who use it.
+ONLY = {
+    "fetch": frozenset({"alpine_release"}),
+    "forge": frozenset({"go", "alpine_disk", "alpine_disk_sha256", "cri_dockerd", "etcd"}),
+}
 
 
 def ensure(module: AnsibleModule) -> dict[str, t.Any]:
     """Verify the bundle, make what is missing, and return the module's result."""
-    parameters, started = module.params, time.monotonic()
-    bundle = Bundle(pathlib.Path(parameters["path"]))
-    todo: list[str] = []
-    if parameters["mode"] == "offline":
-        _demand_complete(bundle, parameters)
+    started = time.monotonic()
+    stage = Stage(module)
+    if module.params["mode"] == "offline":
+        demand_complete(stage.bundle, module.params)
     else:
-        todo = _forge(module, bundle)
-    if not todo:
-        bundle.save_stamps()
+        stage.complete()
     result: dict[str, t.Any] = {
-        "changed": bool(todo),
-        "path": str(bundle.root),
-        "todo": todo,
-        "host_packages": list(HOST_PACKAGES) if todo else [],
-        "versions": parameters["versions"],
-        "missing": bundle.manifest["missing"] if not todo or not module.check_mode else parameters["missing"],
+        "changed": bool(stage.todo),
+        # Not "path": Ansible would add that folder's own attributes, among them another "mode".
+        "folder": str(stage.bundle.root),
+        "mode": stage.mode,
+        "mode_reason": stage.reason,
+        "todo": stage.todo,
+        "host_packages": absent_packages(stage.mode, module.get_bin_path) if stage.todo else [],
+        "versions": module.params["versions"],
+        "missing": stage.missing(),
         "seconds": round(time.monotonic() - started, 1),
     }
-    if todo:
-        result["diff"] = {"before": "", "after": "".join(f"{name}\n" for name in todo)}
+    if stage.todo:
+        result["diff"] = {"before": "", "after": "".join(f"{name}\n" for name in stage.todo)}
     return result
 
 
-def _demand_complete(bundle: Bundle, parameters: dict[str, t.Any]) -> None:
+def demand_complete(bundle: Bundle, parameters: dict[str, t.Any]) -> None:
+    """Refuse a bundle that lacks something, or was made for other versions."""
     wrong = bundle.problems(parameters["thorough"])
     wrong |= {path: "missing" for path in paths(parameters["versions"]) if not bundle.below(path)}
     if wrong:
         lines = "\n".join(f"  {path}: {text}" for path, text in sorted(wrong.items()))
         raise BundleError(
             f"The bundle in {bundle.root} cannot be used as it is (bundle_mode=offline):\n{lines}\n"
-            "Copy it here again from the host that made it, or set bundle_mode=auto where package registries can be reached."
+            "Copy it here again from the host that made it, or set bundle_mode=auto where a network can be reached."
         )
     found = bundle.manifest["versions"]
-    different = [f"{name} {found.get(name)} instead of {text}" for name, text in parameters["versions"].items() if found.get(name) != text]
+    different = [
+        f"{name} {found.get(name)} instead of {text}"
+        for name, text in parameters["versions"].items()
+        if not any(name in names for names in ONLY.values()) and found.get(name) != text
+    ]
     if different:
-        raise BundleError(f"The bundle in {bundle.root} was made for other versions ({', '.join(different)}). Make it anew with this release.")
-
-
-def _forge(module: AnsibleModule, bundle: Bundle) -> list[str]:
-    parameters, run, progress = module.params, make_runner(module), Progress()
-    work = pathlib.Path(parameters["work_path"])
-    go = module.get_bin_path("go")
-    go = go if host_go(run, go) else None
-    forger = Forger(run, pathlib.Path(parameters["recipes"]), work, go, parameters)
-    todo = Forge(bundle, work, forger.steps()).todo(parameters["thorough"])
-    if not todo or module.check_mode:
-        return [step.path for step in todo]
-    _demand_host(module, work, todo)
-    with Lock(work, progress):
-        # Whoever held the lock before may have done some of it.
-        bundle = Bundle(bundle.root)
-        forge = Forge(bundle, work, forger.steps())
-        steps = forge.todo()
-        progress.total = len(steps)
-        forge.run(steps, progress)
-        kept = {name for path in paths(parameters["versions"]) for name in bundle.below(path)}
-        for path in set(bundle.artifacts) - kept:
-            bundle.forget(path)
-            (bundle.root / path).unlink(missing_ok=True)
-        bundle.manifest["versions"], bundle.manifest["missing"] = parameters["versions"], parameters["missing"]
-        bundle.save()
-        if not parameters["keep_work"]:
-            _clean(module, work)
-    return [step.path for step in todo]
-
-
-def _demand_host(module: AnsibleModule, work: pathlib.Path, todo: list[Step]) -> None:
-    if os.geteuid() != 0:
-        raise BundleError("Forging needs root (debootstrap and chroot make the node image). Run as root or with become, or set bundle_mode=fetch.")
-    absent = [name for name in TOOLS if not module.get_bin_path(name)]
-    if absent:
-        raise BundleError(f"Forging needs {', '.join(absent)}. On Debian: apt-get install {' '.join(HOST_PACKAGES)}")
-    compiling = sum(1 for step in todo if step.lane == "compile")
-    need = FORGE_BYTES if compiling > 3 else FORGE_BYTES // 5
-    free = free_bytes(work)
-    if free < need:
         raise BundleError(
-            f"Forging needs about {need >> 30} GiB of free space at {work}; {free >> 30} GiB are free. Free some, or set bundle_work_path to a larger disk."
+            f"The bundle in {bundle.root} was made for other versions ({', '.join(different)}). "
+            "Make it anew with this release."
+        )
+    bundle.save_stamps()
+
+
+class Stage:
+    """One run of the module."""
+
+    def __init__(self, module: AnsibleModule) -> None:
+        """Open the bundle; nothing is changed yet."""
+        self.module, self.parameters = module, module.params
+        self.bundle = Bundle(pathlib.Path(module.params["path"]))
+        self.work = pathlib.Path(module.params["work_path"])
+        self.progress = Progress()
+        self.mode: str = module.params["mode"]
+        self.reason = f"mode {self.mode} was asked for"
+        self.todo: list[str] = []
+
+    def complete(self) -> None:
+        """Make what is missing, in the wanted way or in the one that works here."""
+        run = make_runner(self.module)
+        go = self.module.get_bin_path("go")
+        forger = Forger(
+            run, pathlib.Path(self.parameters["recipes"]), self.work, go if host_go(run, go) else None, self.parameters
         )
 
+        def ways() -> tuple[Fetcher, dict[str, Forge]]:
+            fetcher = Fetcher(run, self.bundle, self.work, self.parameters, self.progress.message)
+            steps = {"fetch": fetcher.steps(), "forge": forger.steps()}
+            recipes = [{step.path: step.recipe for step in found} for found in steps.values()]
+            # What either way made is as good: a change of the network does not make anything anew.
+            accepted = {path: frozenset(r[path] for r in recipes if path in r) for path in {*recipes[0], *recipes[1]}}
+            return fetcher, {way: Forge(self.bundle, self.work, found, accepted) for way, found in steps.items()}
 
-def _clean(module: AnsibleModule, work: pathlib.Path) -> None:
-    # Go makes its module cache read-only; its own command removes it.
+        fetcher, forges = ways()
+        self._choose(fetcher, forges)
+        steps = forges[self.mode].todo(self.parameters["thorough"]) if self.mode in forges else []
+        self.todo = [step.path for step in steps]
+        # Also in check mode: it is only a memory of what was hashed, and a copied bundle is hashed once.
+        self.bundle.save_stamps()
+        if self.module.check_mode:
+            return
+        if not steps:
+            self._note()
+            return
+        self._demand_host(steps)
+        if self.mode == "fetch" and fetcher.plain:
+            self.module.warn(
+                f"Plain HTTP to {', '.join(fetcher.plain)}: whoever sits on the way can change what is not pinned in "
+                "bundle_checksums."
+            )
+        with Lock(self.work, self.progress):
+            # Whoever held the lock before may have done some of it.
+            self.bundle = Bundle(self.bundle.root)
+            fetcher, forges = ways()
+            steps = forges[self.mode].todo()
+            self.progress.total = len(steps)
+            forges[self.mode].run(steps, self.progress)
+            self._finish()
+
+    def _choose(self, fetcher: Fetcher, forges: dict[str, Forge]) -> None:
+        if self.mode != "auto":
+            return
+        steps = forges["fetch"].todo(self.parameters["thorough"])
+        if not steps:
+            self.mode, self.reason = "offline", "the bundle is complete, so nothing was asked of the network"
+            return
+        self.progress.message("asking which downloads the network allows")
+        self.mode, self.reason = choose(fetcher.addresses(step.path for step in steps))
+        self.progress.message(f"mode {self.mode}: {self.reason}")
+
+    def missing(self) -> list[dict[str, t.Any]]:
+        """Return what this bundle does not hold: the table is about Alpine's packages, where they were forged."""
+        forged = any(self.bundle.artifacts[name]["source"] == "forge" for name in self.bundle.below("apk"))
+        if "apk" in self.todo and self.module.check_mode:
+            forged = self.mode == "forge"
+        return self.parameters["missing"] if forged else []
+
+    def _note(self) -> None:
+        """Keep what is said about a bundle up to date; one on a read-only medium stays as it is."""
+        if self.bundle.manifest["missing"] != self.missing() and os.access(self.bundle.root, os.W_OK):
+            self.bundle.manifest["missing"] = self.missing()
+            self.bundle.save()
+
+    def _finish(self) -> None:
+        kept = {name for path in paths(self.parameters["versions"]) for name in self.bundle.below(path)}
+        for path in set(self.bundle.artifacts) - kept:
+            self.bundle.forget(path)
+            (self.bundle.root / path).unlink(missing_ok=True)
+        other = ONLY["forge" if self.mode == "fetch" else "fetch"]
+        versions = {name: text for name, text in self.parameters["versions"].items() if name not in other}
+        self.bundle.manifest["versions"], self.bundle.manifest["missing"] = versions, self.missing()
+        self.bundle.save()
+        for partial in self.bundle.root.rglob(".*.partial"):
+            # Left by a run that was killed.
+            shutil.rmtree(partial, ignore_errors=True)
+            partial.unlink(missing_ok=True)
+        if not self.parameters["keep_work"]:
+            _clean(self.work)
+
+    def _demand_host(self, steps: list[Step]) -> None:
+        absent = absent_packages(self.mode, self.module.get_bin_path)
+        if absent:
+            raise BundleError(
+                f"bundle_mode={self.mode} needs programs that this host lacks. "
+                f"On Debian: apt-get install --no-install-recommends {' '.join(absent)}"
+            )
+        if self.mode == "forge" and os.geteuid() != 0:
+            raise BundleError(
+                "Forging needs root (debootstrap and chroot make the node image). "
+                "Run as root or with become, or set bundle_mode=fetch."
+            )
+        need = SPACE[self.mode] << 30
+        if self.mode == "forge" and sum(1 for step in steps if step.lane == "compile") <= 3:
+            need //= 5
+        free = free_bytes(self.work)
+        if free < need:
+            raise BundleError(
+                f"bundle_mode={self.mode} needs about {need >> 30} GiB of free space at {self.work}; {free >> 30} GiB "
+                "are free. Free some, or set bundle_work_path to a larger disk."
+            )
+
+
+def _clean(work: pathlib.Path) -> None:
     shutil.rmtree(work / "go" / "build", ignore_errors=True)
-    for folder, names, _files in os.walk(work / "go" / "mod"):
+    # Go makes its module cache read-only.
+    for folder, names, dummy in os.walk(work / "go" / "mod"):
         for name in [".", *names]:
             path = os.path.join(folder, name)
             if not os.path.islink(path):
                 os.chmod(path, 0o755)
-    for name in ("go/mod", "tmp", "apt"):
+    for name in ("go/mod", "tmp", "apt", "parts"):
         shutil.rmtree(work / name, ignore_errors=True)

@@ -86,6 +86,8 @@ def connection_advice(host: str, reason: str) -> str:
     """What to do when a daemon does not answer for this reason."""
     if "Permission denied" in reason:
         return "Run with become, or add the user to the group docker and log in again."
+    if "HTTPS server" in reason:
+        return "This daemon asks for TLS: give tls_path, as minikube_info returns it."
     if "certificate" in reason.lower() or "SSL" in reason:
         return "The files in tls_path do not fit this daemon: take docker_host and tls_path from a fresh minikube_info."
     if host.startswith("unix://"):
@@ -120,7 +122,7 @@ def connect(connection: Connection, version: str | None = None) -> APIClient:
     tls = _tls(connection)
     try:
         return _Client(connection.host, version=version or "auto", timeout=connection.timeout, tls=tls)
-    except (*SDK_ERRORS, ValueError) as error:
+    except SDK_ERRORS as error:
         reason = explain(error)
         raise DaemonError(
             f"No docker daemon answers at {connection.host}: {reason}. {connection_advice(connection.host, reason)}"

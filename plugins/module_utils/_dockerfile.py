@@ -74,14 +74,12 @@ def refuse_buildkit(found: t.Sequence[Instruction]) -> None:
         if used:
             raise DockerfileError(
                 f"Line {instruction.line} uses {instruction.name} {used[0].split('=', 1)[0]}, which needs BuildKit; "
-                "images are built "
-                "by the classic builder here: write it without that flag."
+                "images are built by the classic builder here: write it without that flag."
             )
         if instruction.name in ("RUN", "COPY", "ADD") and _HEREDOC.search(instruction.rest):
             raise DockerfileError(
                 f"Line {instruction.line} uses a here-document, which needs BuildKit; images are built by the "
-                "classic builder here: "
-                "put the text into a file and COPY it."
+                "classic builder here: put the text into a file and COPY it."
             )
 
 
@@ -122,8 +120,7 @@ def _from_words(instruction: Instruction, variables: t.Mapping[str, str]) -> tup
     if not base:
         raise DockerfileError(
             f"Line {instruction.line}: {words[0]} is empty. Give the build argument in args, or a default in an ARG "
-            "line before the "
-            "first FROM."
+            "line before the first FROM."
         )
     return base, words[2].lower() if len(words) == 3 else None
 

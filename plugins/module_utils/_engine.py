@@ -127,8 +127,7 @@ def _engine_problems(host: Host, wanted: Wanted) -> t.Iterator[str]:
     if host.denied:
         yield (
             f"User {host.user} may not use the docker socket {host.socket}: run the play with --become, or add the "
-            "user "
-            "to the group docker and log in again."
+            "user to the group docker and log in again."
         )
     elif host.installed:
         if host.uid:
@@ -139,22 +138,19 @@ def _engine_problems(host: Host, wanted: Wanted) -> t.Iterator[str]:
     elif not host.debian_like:
         yield (
             f"Docker is missing and {host.distribution} is not Debian-like, so this role does not know how to "
-            "install it: "
-            f"install and start a docker engine of version {wanted.version} or newer, then run again."
+            f"install it: install and start a docker engine of version {wanted.version} or newer, then run again."
         )
     elif host.codename in TOO_OLD_RELEASES:
         yield (
             f"Docker is missing and {TOO_OLD_RELEASES[host.codename]} offers none newer than 20.10: upgrade the "
-            "system, or "
-            f"install and start a docker engine of version {wanted.version} or newer, then run again."
+            f"system, or install and start a docker engine of version {wanted.version} or newer, then run again."
         )
     elif host.uid:
         yield f"Docker is missing and user {host.user} cannot install packages: run the play with --become."
     elif host.codename == "bookworm" and not host.archives:
         yield (
             "Docker is missing and no source of Debian bookworm stands in /etc/apt/sources.list or sources.list.d, "
-            "so the "
-            "mirror to take it from is unknown: add the sources of bookworm, then run again."
+            "so the mirror to take it from is unknown: add the sources of bookworm, then run again."
         )
 
 

@@ -5,12 +5,14 @@
 
 from __future__ import annotations
 
+import collections
 import dataclasses
 import fcntl
 import hashlib
 import json
 import os
 import pathlib
+import re
 import shutil
 import threading
 import typing as t
@@ -22,8 +24,8 @@ from ansible_collections.fortytwo.ft_services.plugins.module_utils._progress imp
 if t.TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
 
-# Compilation uses all processors by itself; downloads, unpacking and packing run beside it.
-LANES = ("compile", "assemble")
+# How many steps of a kind run at once. Compilation uses all processors by itself; the others run beside it.
+LANES = {"compile": 1, "assemble": 1, "download": 3}
 
 
 def recipe_of(*parts: t.Any) -> str:
@@ -33,14 +35,19 @@ def recipe_of(*parts: t.Any) -> str:
 
 @dataclasses.dataclass(frozen=True)
 class Step:
-    """One file or folder to make; ``make(target, scratch)`` writes it to ``target`` and may use the empty folder ``scratch``."""
+    """One file or folder to make.
+
+    ``make(target, scratch)`` writes it to ``target``, may use the empty folder ``scratch``, and returns where the content
+    comes from when that is not the forge.
+    """
 
     path: str
     recipe: str
-    make: t.Callable[[pathlib.Path, pathlib.Path], None]
+    make: t.Callable[[pathlib.Path, pathlib.Path], str | None]
     lane: str = "assemble"
     needs: tuple[str, ...] = ()
     intermediate: bool = False
+    unique: bool = False  # made anew it is another one (a key): what was made with the old one has to be made again
 
     @property
     def title(self) -> str:
@@ -49,14 +56,16 @@ class Step:
 
 
 def make_runner(module: AnsibleModule) -> Runner:
-    """Return a function that runs a command and raises with its last lines when it fails."""
+    """Return a function that runs a command and raises with its last lines when it fails, or says what is ``fatal``."""
 
-    def run(command: list[str], **options: t.Any) -> str:
+    def run(command: list[str], fatal: str | None = None, **options: t.Any) -> str:
         environment = {"LC_ALL": "C", **options.pop("environ_update", {})}
         code, out, err = module.run_command(command, environ_update=environment, handle_exceptions=False, **options)
         if code != 0:
             tail = "\n".join((err or out).strip().splitlines()[-12:])
             raise BundleError(f"{' '.join(command[:6])} failed with exit code {code}:\n{tail}")
+        if fatal and re.search(fatal, err, re.MULTILINE):
+            raise BundleError(err.strip())
         return t.cast(str, out)
 
     return run
@@ -73,13 +82,16 @@ def remove(path: pathlib.Path) -> None:
 class Forge:
     """Makes what is missing in a bundle; intermediates stay in the work folder, so that an interrupted run goes on where it was."""
 
-    def __init__(self, bundle: Bundle, work: pathlib.Path, steps: list[Step]) -> None:
-        """Take the steps in an order in which every step comes after its needs."""
+    def __init__(
+        self, bundle: Bundle, work: pathlib.Path, steps: list[Step], accepted: dict[str, frozenset[str]] | None = None
+    ) -> None:
+        """Take the steps in an order in which every step comes after its needs; and recipes that are as good, by path."""
         self.bundle, self.work = bundle, work
+        self._accepted = accepted or {}
         self.store = Bundle(work / "out")
         self.steps = {step.path: step for step in steps}
         self._done: dict[str, threading.Event] = {}
-        self._errors: list[BaseException] = []
+        self._errors: list[BundleError] = []
         self._failed = threading.Event()
 
     def home(self, step: Step) -> Bundle:
@@ -91,8 +103,10 @@ class Forge:
         wanted: set[str] = set()
 
         def visit(step: Step) -> None:
-            if step.path in wanted or self.home(step).current(step.path, (step.recipe,), thorough):
-                return
+            if step.path not in wanted and not self._current(step, thorough):
+                want(step)
+
+        def want(step: Step) -> None:
             wanted.add(step.path)
             for need in step.needs:
                 visit(self.steps[need])
@@ -100,21 +114,39 @@ class Forge:
         for step in self.steps.values():
             if not step.intermediate:
                 visit(step)
+        unique = {step.path for step in self.steps.values() if step.unique and step.path in wanted}
+        for step in self.steps.values():
+            if step.path not in wanted and unique.intersection(step.needs):
+                want(step)
         return [step for step in self.steps.values() if step.path in wanted]
 
-    def run(self, todo: list[Step], progress: Progress) -> None:
-        """Run the steps, one per lane at a time; the first failure ends the run after the steps under way."""
-        self._done = {step.path: threading.Event() for step in todo}
-        lanes = [threading.Thread(target=self._lane, args=([s for s in todo if s.lane == lane], progress), daemon=True) for lane in LANES]
-        for lane in lanes:
-            lane.start()
-        for lane in lanes:
-            lane.join()
-        if self._errors:
-            raise self._errors[0]
+    def _current(self, step: Step, thorough: bool) -> bool:
+        recipes = {step.recipe} if step.intermediate else {step.recipe} | self._accepted.get(step.path, frozenset())
+        return self.home(step).current(step.path, recipes, thorough)
 
-    def _lane(self, steps: list[Step], progress: Progress) -> None:
-        for step in steps:
+    def run(self, todo: list[Step], progress: Progress) -> None:
+        """Run the steps, in each lane as many at once as it has workers; after a failure only those under way end."""
+        self._done = {step.path: threading.Event() for step in todo}
+        workers = []
+        for lane, count in LANES.items():
+            queue = collections.deque(step for step in todo if step.lane == lane)
+            workers += [
+                threading.Thread(target=self._work, args=(queue, progress), daemon=True)
+                for dummy in range(min(count, len(queue)))
+            ]
+        for worker in workers:
+            worker.start()
+        for worker in workers:
+            worker.join()
+        if self._errors:
+            raise BundleError("\n".join(str(error) for error in self._errors))
+
+    def _work(self, queue: collections.deque[Step], progress: Progress) -> None:
+        while queue:
+            try:
+                step = queue.popleft()
+            except IndexError:
+                return  # another worker was faster
             for need in step.needs:
                 event = self._done.get(need)
                 while event is not None and not event.wait(0.2) and not self._failed.is_set():
@@ -125,10 +157,10 @@ class Forge:
                 progress.message(step.title)
                 self._make(step)
             except Exception as error:
-                self._errors.append(error if isinstance(error, BundleError) else BundleError(f"{step.path}: {error}"))
-                if isinstance(error, BundleError):
-                    self._errors[-1] = BundleError(f"Making {step.path} failed. {error}")
+                reason = error if isinstance(error, BundleError) else f"{type(error).__name__}: {error}"
+                self._errors.append(BundleError(f"Making {step.path} failed. {reason}"))
                 self._failed.set()
+                progress.message(f"{step.title} failed; waiting for what is under way")
                 return
             self._done[step.path].set()
             progress.step(step.title)
@@ -142,12 +174,15 @@ class Forge:
             remove(path)
         scratch.mkdir(parents=True)
         place.parent.mkdir(parents=True, exist_ok=True)
-        step.make(partial, scratch)
-        home.forget(step.path)
-        remove(place)
-        os.replace(partial, place)
-        home.record_tree(step.path, step.recipe, "forge")
-        remove(scratch)
+        try:
+            source = step.make(partial, scratch)
+            home.forget(step.path)
+            remove(place)
+            os.replace(partial, place)
+            home.record_tree(step.path, step.recipe, source or "forge")
+        finally:
+            for path in (partial, scratch):
+                remove(path)
 
 
 class Lock:

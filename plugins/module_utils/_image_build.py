@@ -38,6 +38,7 @@ from ansible_collections.fortytwo.ft_services.plugins.module_utils._image_contex
     read_context,
     short_lines,
 )
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._image_load import Loader
 
 NAME_LABEL = "ft-services.fortytwo/name"
 HASH_LABEL = "ft-services.fortytwo/content-hash"
@@ -132,8 +133,7 @@ def repository_of(name: str, prefix: str, registry: str | None) -> str:
     if not _REPOSITORY.fullmatch(repository):
         raise BuildRefusedError(
             f"{repository} is no valid image repository: use lower-case letters, digits and single ., _ or - in "
-            "name and "
-            "repository_prefix, and no tag, as the tag is the content hash."
+            "name and repository_prefix, and no tag, as the tag is the content hash."
         )
     return repository
 
@@ -169,6 +169,16 @@ def refuse_twins(images: t.Sequence[Image]) -> None:
         raise BuildRefusedError(f"Several images are called {', '.join(twins)}: give each its own name.")
 
 
+@dataclass
+class Base:
+    """A base image: what it is in the daemon, and whether it had to be fetched (or would be, in check mode)."""
+
+    reference: str
+    id: str | None
+    archive: str | None
+    changed: bool
+
+
 def pull(client: APIClient, reference: str) -> None:
     """Fetch a base image from its registry."""
     repository, tag = (reference, None) if "@" in reference else reference.rsplit(":", 1)
@@ -177,21 +187,32 @@ def pull(client: APIClient, reference: str) -> None:
     except SDK_ERRORS as error:
         raise DaemonError(
             f"The base image {reference} is not in the docker daemon, and pulling it failed: {explain(error)}. On a "
-            "network without "
-            "registries load it first with fortytwo.ft_services.image_load, from the bundle's folder images/node."
+            "network without registries put its archive into the folder base_archives."
         ) from error
 
 
-def identify_bases(client: APIClient, images: t.Sequence[Image], may_pull: bool) -> dict[str, str | None]:
-    """The ID of every base image in the daemon; None for one that is missing and may not be pulled now."""
-    identities: dict[str, str | None] = {}
+def provide_bases(client: APIClient, images: t.Sequence[Image], loader: Loader | None, check: bool) -> list[Base]:
+    """All base images of the request; fetches what is missing from archives or, failing that, registries."""
+    planned = loader.plan() if loader else []
+    if loader and not check:
+        loader.load(planned)
+    entries = {entry.image.name: entry for entry in planned}
+    bases = []
     for reference in sorted({base for image in images for base in image.bases}):
+        entry = entries.get(reference)
+        base = Base(reference, None, entry.image.archive if entry else None, entry is not None and entry.changed)
+        bases.append(base)
+        if check and entry and entry.changed:
+            base.id = entry.image.id
+            continue
         known = inspect_image(client, reference)
-        if known is None and may_pull:
-            pull(client, reference)
-            known = inspect_image(client, reference)
-        identities[reference] = str(known["Id"]) if known else None
-    return identities
+        if known is None:
+            base.changed = True
+            if not check:
+                pull(client, reference)
+                known = inspect_image(client, reference)
+        base.id = str(known["Id"]) if known else None
+    return bases
 
 
 def ours(client: APIClient, names: t.Iterable[str]) -> dict[str, list[dict[str, t.Any]]]:
@@ -223,12 +244,11 @@ def is_in_registry(client: APIClient, reference: str) -> bool:
 
 
 def decide(client: APIClient, image: Image, identities: t.Mapping[str, str | None], packages: str | None) -> None:
-    """Find out the image's hash, whether the daemon has it, and which earlier layers may be used again."""
-    missing = [base for base in image.bases if identities[base] is None]
+    """Find out the image's hash, and whether the daemon has it; without all base images both stay unknown."""
     image.packages = packages
-    if missing:
-        return
     bases = {base: identities[base] for base in image.bases}
+    if None in bases.values():
+        return
     build = {"dockerfile": image.dockerfile, "args": image.args, "labels": image.labels, "bases": bases}
     image.inputs = input_lines(image.entries, {**build, "target": image.target, "packages": packages})
     image.hash = content_hash(image.inputs)
@@ -237,10 +257,10 @@ def decide(client: APIClient, image: Image, identities: t.Mapping[str, str | Non
 
 
 def plan(
-    client: APIClient, images: t.Sequence[Image], packages: str | None, registry: str | None, may_pull: bool
+    client: APIClient, images: t.Sequence[Image], bases: t.Sequence[Base], packages: str | None, registry: str | None
 ) -> None:
-    """Decide for all images; pulls missing base images where that is allowed."""
-    identities = identify_bases(client, images, may_pull)
+    """Decide for all images what is to be done, and which earlier layers may be used again."""
+    identities = {base.reference: base.id for base in bases}
     for image in images:
         decide(client, image, identities, packages)
         if registry and image.hash:
@@ -250,8 +270,7 @@ def plan(
         for image in images:
             same = [x for x in earlier[image.name] if image.repository in repositories(x)]
             image.previous = same[0] if same else None
-            # The builder knows nothing of the repository's content: only layers made from the same index may be used
-            # again.
+            # The builder cannot see into the package repository: only layers made from the same index may come back.
             image.cache_from = [str(x["Id"]) for x in same if labels_of(x).get(PACKAGES_LABEL) == packages]
 
 

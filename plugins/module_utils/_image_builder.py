@@ -48,12 +48,12 @@ _ADVICE = (
     (
         r"temporary error|could not connect|host is unreachable|timed out|network error|bad address|unable to open",
         "The package repository was not reached from the build container: check that a firewall lets containers "
-        "reach this host, "
-        "and serve_address.",
+        "reach this host, and serve_address.",
     ),
     (r"COPY failed|ADD failed", "A file is missing from the build context: check paths and .dockerignore."),
+    (r"option timeout", "Find out why that step takes so long, or raise timeout."),
     (r"no space left on device", "The daemon's disk is full: free some space."),
-    (r"returned a non-zero code", "Correct the command of that step and run again; finished steps are not repeated."),
+    (r"returned a non-zero code", "Correct the command of that step and run again."),
 )
 
 

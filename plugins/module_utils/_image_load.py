@@ -201,10 +201,13 @@ def refuse_ambiguous(images: t.Sequence[SavedImage]) -> None:
 class Loader:
     """Compares archives with a daemon and loads what is missing."""
 
-    def __init__(self, connection: Connection, archives: t.Sequence[str], parallel: int) -> None:
-        """Read the archives; ``parallel`` of them are loaded at a time."""
+    def __init__(
+        self, connection: Connection, archives: t.Sequence[str], parallel: int, only: t.Collection[str] | None = None
+    ) -> None:
+        """Read the archives; ``parallel`` of them are loaded at a time, and with ``only`` those of these references."""
         self._connection, self._parallel = connection, parallel
-        self._images = [image for archive in archives for image in read_archive(archive)]
+        found = [image for archive in archives for image in read_archive(archive)]
+        self._images = [image for image in found if only is None or image.reference in only]
         refuse_ambiguous(self._images)
         self._client = connect(connection)
 
@@ -257,6 +260,5 @@ class Loader:
             if known is None or not is_same(image, known):
                 raise DaemonError(
                     f"The docker daemon took {archive}, but {image.name} is {known['Id'] if known else 'not there'} "
-                    "afterwards "
-                    f"instead of {image.id}. Does something else load an image of that name?"
+                    f"afterwards instead of {image.id}. Does something else load an image of that name?"
                 )

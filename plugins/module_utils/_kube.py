@@ -147,8 +147,9 @@ class KubeClient:
             )
         except (kube_config.ConfigException, yaml.YAMLError, OSError, TypeError, KeyError, ValueError) as error:
             wanted = f"context {self.context}" if self.context else "the current context"
+            why = error if isinstance(error, (kube_config.ConfigException, OSError)) else "it is not a kubeconfig file"
             raise KubeConnectionError(
-                f"Cannot use {wanted} of the kubeconfig {path}: {error}. "
+                f"Cannot use {wanted} of the kubeconfig {path}: {str(why).rstrip('.')}. "
                 "Check the file, or name another by the options kubeconfig and context."
             ) from error
         return configuration
@@ -268,9 +269,7 @@ class KubeClient:
         finally:
             response.close()
 
-    def apply(
-        self, resource: Resource, body: Json, manager: str, force: bool = False, dry_run: bool = False
-    ) -> Answer:
+    def apply(self, resource: Resource, body: Json, manager: str, force: bool = False, dry_run: bool = False) -> Answer:
         """Server-side apply of one object, refusing fields that its kind does not have. Status 201 means created."""
         query = {"fieldManager": manager, "force": str(force).lower(), "fieldValidation": "Strict"}
         if dry_run:
@@ -293,13 +292,21 @@ class KubeClient:
         """How the API server serves a kind; None when it does not. Asks once per apiVersion."""
         if api_version not in self._kinds:
             data = self.get(("/apis/" if "/" in api_version else "/api/") + api_version)
-            self._kinds[api_version] = None if data is None else {
-                each["kind"]: Resource(
-                    api_version, each["kind"], each["name"], bool(each.get("namespaced")), tuple(each.get("verbs") or ())
-                )
-                for each in data.get("resources") or []
-                if "/" not in each["name"]
-            }
+            self._kinds[api_version] = (
+                None
+                if data is None
+                else {
+                    each["kind"]: Resource(
+                        api_version,
+                        each["kind"],
+                        each["name"],
+                        bool(each.get("namespaced")),
+                        tuple(each.get("verbs") or ()),
+                    )
+                    for each in data.get("resources") or []
+                    if "/" not in each["name"]
+                }
+            )
         return (self._kinds[api_version] or {}).get(kind)
 
     def kinds_of(self, api_version: str) -> list[str] | None:
@@ -318,7 +325,9 @@ class KubeClient:
         for root in ("/api", "/apis"):
             data = self.request("GET", root, accept=DISCOVERY).data
             if "items" not in data:
-                raise KubeError(f"{self.endpoint} is too old: it has no aggregated discovery (Kubernetes 1.27 or later has)")
+                raise KubeError(
+                    f"{self.endpoint} is too old: it has no aggregated discovery (Kubernetes 1.27 or later has)"
+                )
             for group in data["items"]:
                 seen: set[str] = set()
                 for version in group.get("versions") or []:

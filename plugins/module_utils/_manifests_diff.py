@@ -21,7 +21,17 @@ Json = dict[str, t.Any]
 
 HIDDEN = "<hidden>"
 HIDDEN_CHANGED = "<hidden, changed>"
-_NOISE = ("creationTimestamp", "deletionGracePeriodSeconds", "generation", "managedFields", "resourceVersion", "selfLink", "uid")
+# The fields of a Secret that anyone may see.
+SECRET_OPEN = ("apiVersion", "kind", "metadata", "type", "immutable")
+_NOISE = (
+    "creationTimestamp",
+    "deletionGracePeriodSeconds",
+    "generation",
+    "managedFields",
+    "resourceVersion",
+    "selfLink",
+    "uid",
+)
 _LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 
 
@@ -90,17 +100,19 @@ def masked(body: Json, other: Json | None = None, mark_changes: bool = False) ->
     """The object with the values of a Secret hidden; keys whose value differs from ``other`` are marked as changed."""
     if not _is_secret(body):
         return body
-    result = dict(body)
-    for part in ("data", "stringData"):
-        inner = body.get(part)
-        if isinstance(inner, dict):
+    result = {}
+    for part, inner in body.items():
+        if part in SECRET_OPEN:
+            result[part] = inner
+        elif isinstance(inner, dict):
             before = (other or {}).get(part)
             before = before if isinstance(before, dict) else {}
             result[part] = {
                 key: HIDDEN_CHANGED if mark_changes and key in before and before[key] != value else HIDDEN
                 for key, value in inner.items()
             }
-        elif inner is not None:
+        else:
+            # Also a misspelt field may hold a secret.
             result[part] = HIDDEN
     return result
 

@@ -15,6 +15,8 @@ from ansible_collections.fortytwo.ft_services.plugins.module_utils._manifests_re
 
 Json = dict[str, t.Any]
 
+# State of a container in the report.
+RUNNING = "running, not ready"
 # A container that crashed this often in a row crashes for good; once or twice is usual just after a node restart.
 CRASHES = 4
 # The kubelet doubles its pause from 10 s at every crash: this one it makes after the fourth.
@@ -31,15 +33,27 @@ _WAITING: dict[str, tuple[float, str]] = {
     "ErrImagePull": (30, _IMAGE),
     "ImagePullBackOff": (30, _IMAGE),
     "RegistryUnavailable": (30, _IMAGE),
-    "CreateContainerConfigError": (20, "Apply the Secret, ConfigMap or key that the message names, or correct the reference."),
-    "CreateContainerError": (30, "Correct what the message names: command, mounts or security settings of the container."),
+    "CreateContainerConfigError": (
+        20,
+        "Apply the Secret, ConfigMap or key that the message names, or correct the reference.",
+    ),
+    "CreateContainerError": (
+        30,
+        "Correct what the message names: command, mounts or security settings of the container.",
+    ),
     "RunContainerError": (30, "Correct what the message names: command, mounts or security settings of the container."),
 }
 # Several reasons of one cause alternate; the clock must not start anew with each.
 _FAMILIES = {"ErrImagePull": "image", "ImagePullBackOff": "image", "RegistryUnavailable": "image"}
 _CRASH_HINT = "Read the log lines: the program ends by itself. Correct its configuration, image or command."
 # Unschedulable for one of these passes: a node comes up, a claim is being bound.
-_PASSING = ("not-ready", "unreachable", "uninitialized", "unbound immediate PersistentVolumeClaims", "no nodes available")
+_PASSING = (
+    "not-ready",
+    "unreachable",
+    "uninitialized",
+    "unbound immediate PersistentVolumeClaims",
+    "no nodes available",
+)
 
 
 class Failure(t.NamedTuple):
@@ -88,7 +102,7 @@ def _crash(pod: Json, status: Json, waiting: Json, first_restarts: int) -> Failu
 
 def pod_failures(pod: Json, first_restarts: t.Mapping[str, int] | None = None) -> list[Failure]:
     """Signs in a pod; ``first_restarts`` are the restart counts by container when the wait began."""
-    metadata, status = pod.get("metadata") or {}, pod.get("status") or {}
+    metadata = pod.get("metadata") or {}
     if metadata.get("deletionTimestamp"):
         return []
     found = []
@@ -133,8 +147,22 @@ def object_failures(group: str, kind: str, body: Json | None) -> list[Failure]:
     replica = condition(body, "ReplicaFailure")
     if replica.get("status") == "True":
         hint = "Change the pod template so that the namespace's rules (Pod Security, quota, limits) allow it."
-        found.append(Failure(f"{uid}/replica", 15, replica.get("reason", "ReplicaFailure"), replica.get("message", ""), hint))
+        found.append(
+            Failure(f"{uid}/replica", 15, replica.get("reason", "ReplicaFailure"), replica.get("message", ""), hint)
+        )
     return found
+
+
+def container_hint(entries: t.Iterable[Json]) -> str:
+    """What to do about containers (as the report describes them) that may still come up; empty when nothing is known."""
+    for entry in entries:
+        if entry["reason"] in _WAITING:
+            return _WAITING[entry["reason"]][1]
+        if entry["reason"] == "CrashLoopBackOff" or entry["state"] == "terminated":
+            return _CRASH_HINT
+        if entry["state"] == RUNNING:
+            return "The program runs, but its startup or readiness probe does not succeed: read its log lines and events."
+    return ""
 
 
 def final_kinds(kind: str, failure: Failure) -> bool:

@@ -15,6 +15,7 @@ import typing as t
 from dataclasses import dataclass, field
 
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._kube import group_of
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._manifests_diff import SECRET_OPEN
 
 try:
     import yaml
@@ -73,6 +74,9 @@ _BUILT_IN_GROUPS = {
 }
 # Written by the server: in a manifest they are left over from `kubectl get -o yaml`, and an apply refuses some of them.
 _SERVER_FIELDS = ("creationTimestamp", "generation", "managedFields", "resourceVersion", "selfLink", "uid")
+
+# What a YAML error quotes from the text; tags (!...) and single characters are harmless.
+_QUOTED = re.compile(r"'(?!!)[^' ]{2,}'|\"(?!!)[^\" ]{2,}\"")
 
 
 class ManifestError(Exception):
@@ -169,7 +173,7 @@ def _documents(text: str, source: str) -> t.Iterator[tuple[t.Any, str]]:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         where = f" (line {mark.line + 1}, column {mark.column + 1})" if mark else ""
-        problem = re.sub(r"'[^']{2,}'|\"[^\"]{2,}\"", "<hidden>", error.problem or error.context or "not readable")
+        problem = _QUOTED.sub("<hidden>", error.problem or error.context or "not readable")
         raise ManifestError(f"{source}, document {max(number, 1)}: not valid YAML: {problem}{where}") from None
     except yaml.YAMLError:
         raise ManifestError(f"{source}: not valid YAML: it holds characters that YAML does not allow") from None
@@ -194,7 +198,9 @@ def plain(value: t.Any, path: str = "") -> t.Any:
         return [plain(inner, f"{path}[{index}]") for index, inner in enumerate(value)]
     if value is None or isinstance(value, (str, bool, int, float)):
         return value
-    raise ManifestError(f"{path or 'the document'} is of the YAML type {type(value).__name__}, which JSON does not have")
+    raise ManifestError(
+        f"{path or 'the document'} is of the YAML type {type(value).__name__}, which JSON does not have"
+    )
 
 
 def read_sources(paths: t.Sequence[str]) -> t.Iterator[tuple[str, str]]:
@@ -332,29 +338,37 @@ def ranked(manifests: t.Iterable[Manifest], reverse: bool = False) -> list[list[
     return [groups[rank] for rank in sorted(groups, reverse=reverse)]
 
 
-def secrets_in(manifests: t.Iterable[Manifest]) -> set[str]:
-    """Every value of every Secret, plain and as base64: what no message may show."""
+def secrets_in(manifests: t.Sequence[Manifest]) -> set[str]:
+    """Every value of every Secret that no message may show; a value that is also an object's name is no secret."""
     found: set[str] = set()
     for manifest in manifests:
         if manifest.kind == "Secret" and manifest.group == "":
             found |= secret_texts(manifest.body)
+    for manifest in manifests:
+        found -= {manifest.name, manifest.body["metadata"].get("namespace"), manifest.kind}
     return found
 
 
 def secret_texts(body: Json) -> set[str]:
-    """The values of one Secret, plain and as base64."""
+    """The values of one Secret, plain and as base64; those in misspelt fields too."""
     found: set[str] = set()
-    for part in ("data", "stringData"):
-        inner = body.get(part)
-        for value in inner.values() if isinstance(inner, dict) else [inner]:
-            if value is None or isinstance(value, (dict, list)):
-                continue
-            text = str(value)
-            found.add(text)
-            try:
-                decoded = base64.b64decode(text, validate=True).decode()
-            except ValueError:
-                continue
-            found.add(decoded)
-            found |= {line for line in decoded.splitlines() if len(line) > 15}
+    for text in _leaves([inner for part, inner in body.items() if part not in SECRET_OPEN]):
+        found.add(text)
+        try:
+            decoded = base64.b64decode(text, validate=True).decode()
+        except ValueError:
+            continue
+        found.add(decoded)
+        # Programs print single lines of a key or certificate, not the whole.
+        found |= {line for line in decoded.splitlines() if len(line) > 15}
     return {text for text in found if text}
+
+
+def _leaves(value: t.Any) -> t.Iterator[str]:
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, list):
+        for each in value:
+            yield from _leaves(each)
+    elif value is not None:
+        yield str(value)

@@ -112,6 +112,11 @@ def read_live(session: Session, steps: t.Iterable[Step]) -> None:
     session.client.parallel(fetch, [*lists, *singles])
 
 
+def _worth_waiting(error: KubeError) -> bool:
+    """In a dry run only the server's own trouble passes; what the set itself will put right is put off instead."""
+    return not error.webhook_down and error.status not in (403, 409)
+
+
 class Planner:
     """Predicts every step by a dry run in the API server; collects all refusals before it reports them."""
 
@@ -143,7 +148,7 @@ class Planner:
             self._defer(step, "its namespace is created in the same call")
             return self._trial(step)
         try:
-            answer = self.session.retry(lambda: self._dry_run(step), again=lambda error: not error.webhook_down)
+            answer = self.session.retry(lambda: self._dry_run(step), again=_worth_waiting)
         except KubeError as error:
             if error.webhook_down or "does not support dry run" in error.message:
                 self._defer(step, error.message)
@@ -174,7 +179,7 @@ class Planner:
         try:
             answer = self.session.retry(
                 lambda: client.apply(resource, trial, self.session.manager, force=True, dry_run=True),
-                again=lambda error: not error.webhook_down,
+                again=_worth_waiting,
             )
         except KubeConnectionError as error:
             return error
@@ -204,6 +209,17 @@ class Planner:
         return False
 
 
-def ending(steps: t.Iterable[Step]) -> list[Step]:
-    """Steps whose object is being deleted at this moment."""
-    return [step for step in steps if step.live and step.live.get("metadata", {}).get("deletionTimestamp")]
+def settle_endings(session: Session, steps: list[Step], wait_gone: t.Callable[[list[Step]], None]) -> None:
+    """Let objects that are being deleted go first: they cannot be applied. In check mode they count as gone."""
+    ending = [step for step in steps if step.live and step.live.get("metadata", {}).get("deletionTimestamp")]
+    if not ending:
+        return
+    if not session.check:
+        wait_gone(ending)
+    namespaces = {step.manifest.name for step in ending if step.manifest.kind == "Namespace"}
+    for step in steps:
+        if step in ending or step.manifest.namespace in namespaces:
+            step.live = None
+    if session.check:
+        for step in ending:
+            step.new_kind = True  # No dry run: the API server would still see the old object.

@@ -178,7 +178,7 @@ def gone_state(body: Json | None) -> State:
         return READY
     metadata = body.get("metadata") or {}
     reasons = []
-    finalizers = list(metadata.get("finalizers") or []) + list((body.get("spec") or {}).get("finalizers") or [])
+    finalizers = metadata.get("finalizers") or []
     if finalizers:
         reasons.append(f"the finalizers {', '.join(finalizers)} hold it")
     for each in (body.get("status") or {}).get("conditions") or []:

@@ -24,6 +24,12 @@ Json = dict[str, t.Any]
 Result = t.TypeVar("Result")
 
 _UNKNOWN_FIELD = re.compile(r'(\.[^\s]+): field not declared in schema|unknown field "([^"]+)"')
+# Words of the API server around the one fact that the user needs.
+_WRAPPING = re.compile(
+    r"failed to (?:create typed patch object|convert new object) \(.*?\)(?: to proper version)?: "
+    r"(?:unable to convert unstructured object to [^:]+: )?(?:error decoding from json: )?"
+)
+_WRAPPED_VALUE = re.compile(r"&value\.valueUnstructured\{Value:(.*?)\}")
 
 
 class Failed(Exception):
@@ -144,10 +150,9 @@ def hint_for(error: KubeError) -> str:
 
 def refusal(manifest: Manifest, error: KubeError) -> Json:
     """What is wrong with one object, for the result's ``errors``."""
-    message = error.message
+    message = _WRAPPED_VALUE.sub(r"\1", _WRAPPING.sub("", error.message))
     fields = [first or second for first, second in _UNKNOWN_FIELD.findall(message)]
-    if fields:
-        message = f"unknown field {', '.join(fields)}: check its spelling and indentation ({message})"
+    message = _UNKNOWN_FIELD.sub(r"unknown field \1\2 (check its spelling and indentation)", message)
     if error.conflicts:
         managers: dict[str, list[str]] = {}
         for manager, name in error.conflicts:

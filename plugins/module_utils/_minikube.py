@@ -179,6 +179,8 @@ def _size_problems(asked: Settings, machine: Machine) -> list[str]:
         found.append(f"nodes {nodes} is less than one: write 1 or more")
         nodes = 1
     each = f" for each of {nodes} nodes" if nodes > 1 else ""
+    if nodes > 1 and asked["cni"] == "bridge":
+        found.append("cni bridge connects the pods of one node only: write nodes 1, or another cni such as kindnet")
     if memory is not None:
         if memory < LEAST_MEMORY_MB:
             found.append(f"memory {memory} MB is too little for a control plane: write {LEAST_MEMORY_MB} or more")
@@ -302,18 +304,20 @@ def creation_was_cut(events: list[Event]) -> bool:
 def failure(what: str, rc: int, events: list[Event], stderr: str) -> dict[str, t.Any]:
     """Arguments for fail_json: what minikube says about its failure, or else the end of its error output."""
     errors = [event.data for event in events if event.kind == "error"]
-    # A plain message is printed as an error too; the one that ended the command has an exit code.
-    last = next((data for data in reversed(errors) if data.get("exitcode")), errors[-1] if errors else {})
+    # Plain messages are printed as errors too; what ends the command has an exit code. With --force minikube goes on
+    # after some of these, so the first one is the cause.
+    ending = [data for data in errors if data.get("exitcode")] or errors[-1:]
     tail = [line for line in stderr.strip().splitlines() if line.strip()][-8:]
-    reason = last.get("message", "").strip() or "\n".join(tail) or "no reason was given"
-    name = f"{last['name']}: " if last.get("name") else ""
-    text = f"{what} failed with exit code {rc}: {name}{reason}"
-    if last.get("advice", "").strip():
-        text += f"\nminikube's advice: {last['advice'].strip()}"
+    told = "; then ".join(": ".join(filter(None, (d.get("name"), d.get("message", "").strip()))) for d in ending)
+    reason = told or "\n".join(tail) or "no reason was given"
+    cause: dict[str, str] = ending[0] if ending else {}
+    text = f"{what} failed with exit code {rc}: {reason}"
+    if cause.get("advice", "").strip():
+        text += f"\nminikube's advice: {cause['advice'].strip()}"
     return {
         "msg": text,
         "rc": rc,
-        "error": {key: last.get(key, "") for key in ("name", "exitcode", "message", "advice", "url")},
+        "error": {key: cause.get(key, "") for key in ("name", "exitcode", "message", "advice", "url")},
         "stderr_lines": tail,
     }
 

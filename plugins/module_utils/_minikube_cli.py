@@ -235,8 +235,13 @@ class Cli:
         config = config or {}
         if (config.get("Driver") or self.machine_driver() or "docker") != "docker":
             return True
-        rc, out, dummy = self.docker("volume", "ls", "--quiet", "--filter", f"name=^{self.profile}$")
-        if rc == 0 and not out.split():
+        rc, out, err = self.docker("volume", "ls", "--quiet", "--filter", f"name=^{self.profile}$")
+        if rc != 0:
+            self.module.fail_json(
+                msg=f"The minikube profile {self.profile} does not run, and docker cannot tell whether it holds data: "
+                f"{err.strip()}. Nothing was changed. Start docker, or let this user reach it, and run again."
+            )
+        if not out.split():
             return False
         for candidate in filter(None, (config.get("KicBaseImage"), image)):
             rc, dummy, err = self.docker(

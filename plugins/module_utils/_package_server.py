@@ -118,8 +118,7 @@ class PackageServer:
         except OSError as error:
             raise RepositoryError(
                 f"The package repository cannot be served on {address}: {error.strerror or error}. Set "
-                "serve_address to an address "
-                "of this host that build containers can reach."
+                "serve_address to an address of this host that build containers can reach."
             ) from error
         self.url = f"http://{address}:{self._server.server_address[1]}"
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)

@@ -13,12 +13,13 @@ version_added: 0.1.0
 description:
   - Makes the folder that all later stages work from, so that only this stage needs a network.
   - Each file is made once and recorded with its size and SHA-256; an interrupted run goes on where it was.
-  - A bundle that is complete and unchanged is left alone, without any network access.
+  - A bundle that is complete and unchanged is left alone, without any network access, whichever way its files were made.
 extends_documentation_fragment:
   - fortytwo.ft_services.attributes
 attributes:
   check_mode:
     support: full
+    details: With O(mode=auto) the download sites are asked in check mode too, unless the bundle is complete.
   diff_mode:
     support: full
   idempotent:
@@ -30,8 +31,8 @@ options:
     required: true
   work_path:
     description:
-      - The folder for intermediate files and compiler caches.
-      - It is needed only until the bundle is complete and takes up to 20 GB.
+      - The folder for intermediate files, unfinished downloads and compiler caches.
+      - It is needed only until the bundle is complete and takes up to 20 GB while forging.
     type: path
     required: true
   recipes:
@@ -41,21 +42,75 @@ options:
   mode:
     description:
       - Where the files come from.
-      - V(forge) builds them from package registries (Go modules, Debian, PyPI) with the registry settings of the host. It needs Debian bookworm and root.
+      - V(fetch) downloads what the vendors publish. It needs neither root nor a container engine.
+      - V(forge) builds the same files from package registries (Go modules, Debian, PyPI) with the registry settings
+        of the host. It needs Debian bookworm and root.
+      - V(auto) asks all download sites at once, for at most 3 seconds, and fetches when every one answers, else forges.
+        It asks nothing when the bundle is complete.
       - V(offline) only verifies that the bundle is complete.
     type: str
-    choices: [auto, forge, offline]
+    choices: [auto, fetch, forge, offline]
     default: auto
   versions:
     description: The versions of all parts, by name.
     type: dict
     required: true
   packages:
-    description: The packages of the local Alpine repository, each with a list of the Debian packages that provide it.
+    description:
+      - The packages of the local Alpine repository by their names in Alpine, each with a list of the Debian packages
+        that provide it when forged.
     type: dict
     default: {}
+  mirrors:
+    description:
+      - Where O(mode=fetch) finds what the vendors publish. A mirror has to keep the vendor's paths.
+      - Addresses begin with V(https://). Those with V(http://) are accepted with a warning unless they are on this host.
+    type: dict
+    default: {}
+    suboptions:
+      minikube:
+        description: Holds C(vVERSION/minikube-linux-amd64) and the same with C(.sha256).
+        type: str
+        default: https://github.com/kubernetes/minikube/releases/download
+      kubernetes:
+        description: Holds C(vVERSION/bin/linux/amd64/kubelet) and the same with C(.sha256); also kubeadm and kubectl.
+        type: str
+        default: https://dl.k8s.io/release
+      metallb:
+        description: Holds C(vVERSION/config/manifests/metallb-native.yaml), which has no published checksum.
+        type: str
+        default: https://raw.githubusercontent.com/metallb/metallb
+      alpine:
+        description: Holds the branches, like C(v3.23/main) and C(v3.23/releases).
+        type: str
+        default: https://dl-cdn.alpinelinux.org/alpine
+      registries:
+        description:
+          - Registries of images, each with the one to pull from instead, as C(HOST), C(HOST:PORT) or C(HOST/PATH).
+          - Plain HTTP is used for C(http://HOST) and on this host.
+          - Registries that are not named here are used as they are.
+        type: dict
+        default: {}
+  checksums:
+    description:
+      - SHA-256 by the name of what O(mode=fetch) downloads, like C(minikube/v1.38.1/minikube-linux-amd64) or
+        C(registry.k8s.io/pause:3.10.1), for which it is the digest.
+      - A pinned checksum wins over the one that the vendor publishes and over the recorded one.
+    type: dict
+    default: {}
+  accept_changed:
+    description:
+      - Accept that a vendor publishes another file or image under a name that was fetched before.
+      - Without it such a change is refused.
+    type: bool
+    default: false
+  timeout:
+    description: How many seconds O(mode=fetch) waits for a server that sends nothing, before it tries again.
+    type: int
+    default: 30
   missing:
-    description: What cannot be had in this mode, as dictionaries with C(name), C(reason) and C(instead); kept in the manifest.
+    description:
+      - What a forged bundle lacks, as dictionaries with C(name), C(reason) and C(instead); kept in the manifest.
     type: list
     elements: dict
     default: []
@@ -68,17 +123,20 @@ options:
     type: bool
     default: false
 requirements:
+  - skopeo, openssl and tar for O(mode=fetch)
   - tar, apt-get, dpkg-deb, unshare, debootstrap, qemu-img, debugfs, openssl and gcc for O(mode=forge)
 notes:
-  - In check mode RV(host_packages) names the Debian packages that a forging host needs.
+  - In check mode RV(host_packages) names the Debian packages that the host lacks for the way that was chosen.
+  - C(https_proxy), C(no_proxy) and C(SSL_CERT_FILE) in the environment apply to all downloads. Logins for registries are
+    taken from where C(skopeo login) puts them.
 seealso:
   - module: fortytwo.ft_services.bundle_info
 author:
-  - The fortytwo.ft_services contributors
+  - The fortytwo.ft_services contributors (@fortytwo)
 """
 
 EXAMPLES = r"""
-- name: Say what a forge would make
+- name: Say what has to be made, and how it can be
   fortytwo.ft_services.bundle:
     path: ~/.cache/ft_services/bundle
     work_path: ~/.cache/ft_services/forge
@@ -87,6 +145,21 @@ EXAMPLES = r"""
     packages: "{{ bundle_packages }}"
   check_mode: true
   register: __bundle_plan
+
+- name: Fetch from mirrors of the company, with the kubelet pinned
+  fortytwo.ft_services.bundle:
+    path: ~/.cache/ft_services/bundle
+    work_path: ~/.cache/ft_services/forge
+    recipes: /srv/recipes
+    versions: "{{ bundle_versions }}"
+    packages: "{{ bundle_packages }}"
+    mode: fetch
+    mirrors:
+      kubernetes: https://mirror.example.com/k8s
+      registries:
+        registry.k8s.io: images.example.com/k8s
+    checksums:
+      kubernetes/v1.34.4/kubelet: 0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef
 
 - name: Verify a bundle that was copied here
   fortytwo.ft_services.bundle:
@@ -99,11 +172,21 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
-path:
+folder:
   description: The folder of the bundle.
   returned: success
   type: str
   sample: /root/.cache/ft_services/bundle
+mode:
+  description: The way that was used, or in check mode would be; V(offline) when O(mode=auto) found the bundle complete.
+  returned: success
+  type: str
+  sample: fetch
+mode_reason:
+  description: Why RV(mode) is what it is.
+  returned: success
+  type: str
+  sample: "all download sites answer: alpine, gcr.io, kubernetes, metallb, minikube, quay.io, registry.k8s.io"
 todo:
   description: The steps that ran, or in check mode would run, in order.
   returned: success
@@ -111,13 +194,13 @@ todo:
   elements: str
   sample: [kubelet, images/host/node.tar]
 host_packages:
-  description: Debian packages that the host needs for the steps in RV(todo); empty when there is nothing to do.
+  description: Debian packages that the host lacks for the steps in RV(todo); empty when there is nothing to do.
   returned: success
   type: list
   elements: str
-  sample: [gcc, libc6-dev, debootstrap]
+  sample: [skopeo]
 versions:
-  description: The versions of the parts in the bundle.
+  description: The versions of the parts that were asked for.
   returned: success
   type: dict
   sample: {kubernetes: 1.34.4}
@@ -135,20 +218,32 @@ seconds:
 """
 
 from ansible.module_utils.basic import AnsibleModule
+
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._bundle import BundleError
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._bundle_stage import ensure
 
 
 def main() -> None:
     """Run the module."""
+    sites = {
+        "minikube": {"type": "str", "default": "https://github.com/kubernetes/minikube/releases/download"},
+        "kubernetes": {"type": "str", "default": "https://dl.k8s.io/release"},
+        "metallb": {"type": "str", "default": "https://raw.githubusercontent.com/metallb/metallb"},
+        "alpine": {"type": "str", "default": "https://dl-cdn.alpinelinux.org/alpine"},
+        "registries": {"type": "dict", "default": {}},
+    }
     module = AnsibleModule(
         argument_spec={
             "path": {"type": "path", "required": True},
             "work_path": {"type": "path", "required": True},
             "recipes": {"type": "path", "required": True},
-            "mode": {"type": "str", "choices": ["auto", "forge", "offline"], "default": "auto"},
+            "mode": {"type": "str", "choices": ["auto", "fetch", "forge", "offline"], "default": "auto"},
             "versions": {"type": "dict", "required": True},
             "packages": {"type": "dict", "default": {}},
+            "mirrors": {"type": "dict", "default": {}, "options": sites},
+            "checksums": {"type": "dict", "default": {}},
+            "accept_changed": {"type": "bool", "default": False},
+            "timeout": {"type": "int", "default": 30},
             "missing": {"type": "list", "elements": "dict", "default": []},
             "thorough": {"type": "bool", "default": False},
             "keep_work": {"type": "bool", "default": False},

@@ -78,6 +78,12 @@ options:
       - Registry to push to, such as C(registry.example.com:5000); it becomes the first part of the references.
       - What is in the registry already is neither pushed nor, when the daemon lacks it, built again.
     type: str
+  base_archives:
+    description:
+      - Folder with archives as written by C(docker save), for networks without registries.
+      - Base images that are in one of them are loaded from there when the daemon lacks them or has others; archives
+        that no build needs are left alone.
+    type: path
   package_repository:
     description:
       - Folder with a local Alpine repository (the one above C(x86_64)), served over HTTP while the builds run.
@@ -110,7 +116,7 @@ notes:
     here-documents, C(COPY --chmod) and
     the like) is refused before anything is built.
   - Modes of files are taken as git keeps them, 0755 or 0644, so that the hash is the same with every umask.
-  - Missing base images are pulled by the daemon.
+  - Base images that neither the daemon nor O(base_archives) has are pulled by the daemon.
 seealso:
   - module: fortytwo.ft_services.image_load
 """
@@ -120,6 +126,7 @@ EXAMPLES = r"""
   fortytwo.ft_services.image_build:
     docker_host: tcp://192.168.49.2:2376
     tls_path: ~/.minikube/certs
+    base_archives: ~/.cache/ft_services/bundle/images/node
     package_repository: ~/.cache/ft_services/bundle/apk
     images:
       - name: nginx
@@ -151,6 +158,28 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+bases:
+  description: All base images.
+  returned: success or a failed build
+  type: list
+  elements: dict
+  contains:
+    reference:
+      description: The image's reference.
+      type: str
+      sample: alpine:3.23
+    id:
+      description: Its ID in the daemon; null in check mode when it would have to be pulled.
+      type: str
+      sample: sha256:7acffee03fe864cd6b88219a1028855d6c912e7cf6fac633aa4307529fd0cc08
+    archive:
+      description: The archive in O(base_archives) that holds it; null without one.
+      type: str
+      sample: /home/alice/.cache/ft_services/bundle/images/node/alpine.tar
+    changed:
+      description: Whether it was loaded or pulled, or would be in check mode.
+      type: bool
+      sample: false
 images:
   description: All images, in the order of the request.
   returned: success or a failed build
@@ -207,6 +236,7 @@ failures:
   sample: ["Image nginx failed at Step 2/9 : RUN false"]
 """
 
+import dataclasses
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
@@ -219,9 +249,11 @@ from ansible_collections.fortytwo.ft_services.plugins.module_utils._docker impor
     require_docker,
 )
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._image_build import (
+    Base,
     BuildRefusedError,
     Image,
     plan,
+    provide_bases,
     read_image,
     refuse_twins,
 )
@@ -232,6 +264,7 @@ from ansible_collections.fortytwo.ft_services.plugins.module_utils._image_builde
     unchanged,
 )
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._image_context import short_lines
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._image_load import ArchiveError, Loader, archives_of
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._package_server import RepositoryError, index_hash
 
 IMAGE_SPEC: dict[str, t.Any] = {
@@ -259,10 +292,19 @@ def diff(images: t.Sequence[Image]) -> list[dict[str, str]]:
     ]
 
 
-def result_of(outcomes: t.Sequence[Outcome]) -> dict[str, t.Any]:
+def loader_of(connection: Connection, folder: str | None, images: t.Sequence[Image]) -> Loader | None:
+    """What brings base images from a folder of archives into the daemon."""
+    if folder is None:
+        return None
+    return Loader(connection, archives_of(folder), 3, {base for image in images for base in image.bases})
+
+
+def result_of(bases: t.Sequence[Base], outcomes: t.Sequence[Outcome]) -> dict[str, t.Any]:
     """The module's result, the same with and without changes."""
+    built = any(outcome.image.changed and outcome.error is None for outcome in outcomes)
     return {
-        "changed": any(outcome.image.changed and outcome.error is None for outcome in outcomes),
+        "changed": built or any(base.changed for base in bases),
+        "bases": [dataclasses.asdict(base) for base in bases],
         "images": [outcome.result() for outcome in outcomes],
         "references": {outcome.image.name: outcome.image.reference for outcome in outcomes},
     }
@@ -278,17 +320,18 @@ def run(module: AnsibleModule) -> dict[str, t.Any]:
     packages = index_hash(folder) if folder else None
     connection = Connection(given["docker_host"], given["tls_path"])
     client = connect(connection)
-    plan(client, images, packages, registry, may_pull=not module.check_mode)
+    bases = provide_bases(client, images, loader_of(connection, given["base_archives"], images), module.check_mode)
+    plan(client, images, bases, packages, registry)
     # The diff tells what is to be built: take it before the builds change what the daemon has.
     shown = {"diff": diff(images)} if module._diff else {}
     if module.check_mode:
-        return {**result_of([unchanged(image) for image in images]), **shown}
+        return {**result_of(bases, [unchanged(image) for image in images]), **shown}
     settings = Settings(connection, given["parallel"], given["timeout"], given["keep"], folder, given["serve_address"])
     outcomes = Builder(client, settings).run(images)
     failures = [outcome.error for outcome in outcomes if outcome.error]
     if failures:
-        module.fail_json(msg="\n\n".join(failures), failures=failures, **result_of(outcomes))
-    return {**result_of(outcomes), **shown}
+        module.fail_json(msg="\n\n".join(failures), failures=failures, **result_of(bases, outcomes))
+    return {**result_of(bases, outcomes), **shown}
 
 
 def main() -> None:
@@ -299,6 +342,7 @@ def main() -> None:
             "images": {"type": "list", "elements": "dict", "required": True, "options": IMAGE_SPEC},
             "repository_prefix": {"type": "str", "default": "fortytwo"},
             "push_to": {"type": "str"},
+            "base_archives": {"type": "path"},
             "package_repository": {"type": "path"},
             "serve_address": {"type": "str"},
             "parallel": {"type": "int", "default": 0},
@@ -312,7 +356,7 @@ def main() -> None:
         module.fail_json(msg="parallel and keep must not be negative, and timeout must be at least 1 second.")
     try:
         module.exit_json(**run(module))
-    except (BuildRefusedError, RepositoryError, DaemonError) as error:
+    except (BuildRefusedError, ArchiveError, RepositoryError, DaemonError) as error:
         module.fail_json(msg=str(error))
 
 

@@ -10,6 +10,7 @@ import json
 import typing as t
 
 INDENT = "    "
+LEAST_SECONDS = 0.1
 
 
 @dataclasses.dataclass(frozen=True)
@@ -71,8 +72,14 @@ def live_text(stage: str, name: str, report: Report | None, seconds: float, secr
 
 
 def stage_table(stages: dict[str, float]) -> list[str]:
-    """Lines with the name of each stage and its time, in the order in which they ran, and the sum."""
-    rows = [*stages.items(), ("total", sum(stages.values()))]
+    """Lines with the name of each stage and its time, in the order in which they ran, and the sum.
+
+    A role that only lent its settings took no time worth a line.
+    """
+    shown = [(name, seconds) for name, seconds in stages.items() if seconds >= LEAST_SECONDS]
+    if not shown:
+        return []
+    rows = [*shown, ("total", sum(stages.values()))]
     width = max(len(name) for name, seconds in rows)
     return [f"{name:<{width}}  {_table_time(seconds):>14}" for name, seconds in rows]
 
@@ -94,7 +101,7 @@ def summary_lines(summary: t.Any) -> list[str]:
             lines.append(printable(str(entry.get("title", ""))))
             lines.extend(f"  {printable(str(line))}" for line in entry.get("lines") or [])
         else:
-            lines.extend(printable(line) for line in str(entry).splitlines())
+            lines.extend(printable(line) for line in str(entry).splitlines() or [""])
     return lines
 
 

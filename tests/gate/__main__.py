@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import fcntl
+import signal
 import sys
 import time
 
@@ -32,7 +33,7 @@ def perform(name: str, step: steps.Step, failed: set[str]) -> Tally:
         tally = step.run()
     except machine.GateError as error:
         tally = Tally(failed=1, notes=[str(error)])
-    for note in tally.notes:
+    for note in dict.fromkeys(tally.notes):  # two rows often say the same
         print(f"  {note}")
     skipped = f", skipped: {', '.join(sorted(set(tally.skipped)))}" if tally.skipped else ""
     spent = time.monotonic() - started
@@ -48,6 +49,8 @@ def main() -> int:
     if strangers := set(asked) - set(steps.STEPS):
         parser.error(f"no such step: {', '.join(sorted(strangers))}")
     todo = {name: step for name, step in steps.STEPS.items() if name in asked}
+    # An end from outside also ends what runs: see machine.run.
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     machine.ARTIFACTS.mkdir(exist_ok=True)
     machine.WORK.mkdir(parents=True, exist_ok=True)
     total = Tally()

@@ -114,9 +114,9 @@ def run(
     started = time.monotonic()
     lines: list[tuple[float, str]] = []
     log.parent.mkdir(parents=True, exist_ok=True)
-    with (
-        log.open("a", encoding="utf-8") as record,
-        subprocess.Popen(
+    with log.open("a", encoding="utf-8") as record:
+        print("$", *command, file=record, flush=True)
+        process = subprocess.Popen(
             command,
             cwd=cwd,
             env=env,
@@ -126,38 +126,36 @@ def run(
             encoding="utf-8",
             errors="replace",
             start_new_session=True,
-        ) as process,
-    ):
-        print("$", *command, file=record, flush=True)
+        )
 
         def read() -> None:
             for line in process.stdout or ():
                 lines.append((time.monotonic() - started, line.rstrip()))
-                record.write(line)
-                record.flush()
+                with contextlib.suppress(ValueError):  # closed: what still writes outlives the program
+                    record.write(line)
+                    record.flush()
 
         reader = threading.Thread(target=read, daemon=True)
         reader.start()
         try:
-            while process.poll() is None:
-                with contextlib.suppress(subprocess.TimeoutExpired):
-                    process.wait(HEARTBEAT)
-                    break
-                spent = time.monotonic() - started
-                last = next((line for dummy, line in reversed(lines) if line.strip()), "")
-                print(f"    {spent / 60:.0f} min: {last[:140]}", flush=True)
-                if spent > timeout:
-                    lines.append(
-                        (spent, f"Stopped after {spent:.0f} s: the limit for this program is {timeout:.0f} s.")
-                    )
-                    record.write(lines[-1][1] + "\n")
-                    break
+            watch(process, lines, started, timeout)
         finally:
             if process.poll() is None:
                 stop(process)
-            # A daemon that outlives its parent may keep the pipe open.
+            # A daemon that the program left behind may keep the pipe open: what it says is not waited for.
             reader.join(5)
-    return Outcome(process.returncode, lines)
+    return Outcome(process.returncode, list(lines))
+
+
+def watch(process: subprocess.Popen[str], lines: list[tuple[float, str]], started: float, timeout: float) -> None:
+    """Wait for a program's end or its time limit; tell the console each minute what it does."""
+    while (spent := time.monotonic() - started) < timeout:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(min(HEARTBEAT, timeout - spent))
+            return
+        last = next((line for dummy, line in reversed(lines) if line.strip()), "")
+        print(f"    {(time.monotonic() - started) / 60:.0f} min: {last[:140]}", flush=True)
+    lines.append((spent, f"Stopped: the limit for this program is {timeout:.0f} s."))
 
 
 def stop(process: subprocess.Popen[str]) -> None:

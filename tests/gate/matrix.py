@@ -17,7 +17,6 @@ import machine
 
 OLDEST = "3.11"
 NEWEST = "3.13"
-GATE = machine.CLONE / "tests" / "gate"
 
 Thing = t.TypeVar("Thing")
 Answer = t.TypeVar("Answer")
@@ -55,20 +54,18 @@ class Row:
 @functools.cache
 def rows() -> tuple[Row, ...]:
     """Return the matrix: the oldest Python that the collection supports, and a new one where there is one."""
-    own = f"{sys.version_info[0]}.{sys.version_info[1]}"
-    oldest, newest = machine.find_python(OLDEST), machine.find_python(NEWEST)
-    matrix = [
-        Row(f"python{OLDEST if oldest else own}", oldest or sys.executable, machine.CLONE / "requirements-dev.txt")
-    ]
-    if newest and matrix[0].name != f"python{NEWEST}":
-        matrix.append(Row(f"python{NEWEST}", newest, GATE / "requirements-newest.txt"))
-    return tuple(matrix)
+    found = {version: python for version in (OLDEST, NEWEST) if (python := machine.find_python(version))}
+    if OLDEST not in found:
+        found = {f"{sys.version_info[0]}.{sys.version_info[1]}": sys.executable} | found
+    return tuple(
+        Row(f"python{version}", python, machine.CLONE / "requirements-dev.txt") for version, python in found.items()
+    )
 
 
 @functools.cache
 def importer() -> Row:
     """Return the row of galaxy-importer, which wants versions of its own."""
-    return Row("importer", rows()[0].python, GATE / "requirements-importer.txt")
+    return Row("importer", rows()[0].python, machine.CLONE / "tests" / "gate" / "requirements-importer.txt")
 
 
 def at_once(work: t.Callable[[Thing], Answer], things: t.Iterable[Thing]) -> list[Answer]:

@@ -116,7 +116,7 @@ def unit() -> Tally:
         report = ARTIFACTS / f"unit-{row.name}.xml"
         report.unlink(missing_ok=True)
         command = ["python", "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--junit-xml={report}"]
-        outcome = row.run(command, f"unit-{row.name}.log", PYTHONDONTWRITEBYTECODE="1")
+        outcome = row.run(command, f"unit-{row.name}.log", timeout=300, PYTHONDONTWRITEBYTECODE="1")
         return _counted(outcome, results.junit([report]))
 
     return sum(at_once(check, rows()), Tally())
@@ -143,14 +143,14 @@ def build() -> Tally:
 
 def forge() -> Tally:
     """Gather everything that a platform needs; minutes when there is nothing yet, seconds after that."""
-    outcome = rows()[0].run(["ansible-playbook", "playbooks/bundle.yml"], "forge.log", timeout=3600)
+    outcome = rows()[0].run(["ansible-playbook", "playbooks/bundle.yml"], "forge.log", timeout=3000)
     return _case(outcome, "playbooks/bundle.yml")
 
 
 def molecule() -> Tally:
     """Bring up a platform of its own, break it in every way the requirements name, and remove it."""
     row = rows()[0]
-    outcome = row.run(["molecule", "test", "--scenario-name", "default"], "molecule.log", timeout=3000)
+    outcome = row.run(["molecule", "test", "--scenario-name", "default"], "molecule.log", timeout=1800)
     checks = results.junit(row.copy.glob("artifacts/molecule/*.xml"))
     steps = results.molecule(line for dummy, line in outcome.lines)
     if checks.failed:

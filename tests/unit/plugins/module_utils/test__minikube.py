@@ -104,6 +104,7 @@ def test_options_minikube_adds_by_itself_are_no_difference():
         ({"cpus": 1}, "write 2 or more"),
         ({"cpus": 3}, "write 2 or less"),
         ({"nodes": 0}, "write 1 or more"),
+        ({"nodes": 2, "cni": "bridge"}, "write nodes 1, or another cni"),
         ({"disk_size": 1999}, "write 2000 or more"),
         ({"kubernetes_version": "1.34"}, "all three numbers"),
         ({"kubernetes_version": "stable"}, "all three numbers"),
@@ -120,7 +121,9 @@ def test_settings_that_cannot_work_say_what_to_write(given, part):
 
 
 def test_settings_at_the_limits_are_accepted():
-    given = asked(memory=2200, cpus=2, nodes=1, static_ip="10.0.0.254", kubernetes_version="v1.35.0-rc.1", disk_size=2000)
+    given = asked(
+        memory=2200, cpus=2, nodes=1, static_ip="10.0.0.254", kubernetes_version="v1.35.0-rc.1", disk_size=2000
+    )
     assert pure.problems("demo", given, MACHINE) == []
 
 
@@ -202,7 +205,9 @@ def test_a_healthy_or_stopped_cluster_is_not_probed():
 
 
 def test_a_creation_is_cut_only_when_it_has_no_end():
-    step = [pure.parse_event(event("step", name=name)) for name in ("Creating Container", "Booting control plane", "Done")]
+    step = [
+        pure.parse_event(event("step", name=name)) for name in ("Creating Container", "Booting control plane", "Done")
+    ]
     assert pure.creation_was_cut(step[:2])
     assert not pure.creation_was_cut(step)
     assert not pure.creation_was_cut(step[1:2])
@@ -233,10 +238,32 @@ def test_a_failure_tells_the_error_that_ended_the_command():
     assert "last line" in pure.failure("minikube start", 1, [], "last line")["msg"]
 
 
+def test_an_error_that_force_passes_over_is_the_cause():
+    """As minikube 1.38 tells with --force that docker does not run."""
+    events = pure.parse_events(
+        "\n".join(
+            [
+                event(
+                    "error", name="PROVIDER_DOCKER_NOT_RUNNING", exitcode="63", message="no daemon", advice="Start it"
+                ),
+                event("error", name="MK_USAGE", exitcode="14", message="Ensure your Docker is running", advice=""),
+            ]
+        )
+    )
+    told = pure.failure("minikube start", 14, events, "")
+    assert "PROVIDER_DOCKER_NOT_RUNNING: no daemon; then MK_USAGE: Ensure your Docker is running" in told["msg"]
+    assert told["msg"].endswith("minikube's advice: Start it")
+    assert told["error"]["name"] == "PROVIDER_DOCKER_NOT_RUNNING"
+
+
 def test_the_call_for_a_new_profile_and_for_an_old_one():
-    given = asked(driver="docker", memory=4096, cni="", feature_gates={"A": True, "B": False}, extra_config=["kubelet.v=4"])
+    given = asked(
+        driver="docker", memory=4096, cni="", feature_gates={"A": True, "B": False}, extra_config=["kubelet.v=4"]
+    )
     new = pure.start_command("minikube", "demo", given, True, preload=False, wait_timeout=60, force=True)
-    assert {"--driver=docker", "--memory=4096mb", "--feature-gates=A=true,B=false", "--extra-config=kubelet.v=4"} < set(new)
+    assert {"--driver=docker", "--memory=4096mb", "--feature-gates=A=true,B=false", "--extra-config=kubelet.v=4"} < set(
+        new
+    )
     assert {"--preload=false", "--wait-timeout=60s", "--force", "--interactive=false"} < set(new)
     assert not [word for word in new if word.startswith(("--cni", "--cpus", "--nodes"))]
     old = pure.start_command("minikube", "demo", given, False, preload=True, wait_timeout=60, force=False)

@@ -175,13 +175,23 @@ VOLUME = {"volume ls": (0, "demo\n", "")}
         ({**VOLUME, "run": (1, "", "")}, {"Driver": "docker", "KicBaseImage": "base"}, False),
         ({**VOLUME, "run": (125, "", "no such image")}, {"Driver": "docker", "KicBaseImage": "base"}, True),
         ({**VOLUME, "run": (1, "", "daemon is down")}, {"Driver": "docker", "KicBaseImage": "base"}, True),
-        ({"": (1, "", "daemon is down")}, {"Driver": "docker", "KicBaseImage": "base"}, True),
         ({}, {"Driver": "kvm2"}, True),  # docker knows nothing about it
     ],
 )
 def test_data_is_only_denied_by_proof(cli, monkeypatch, table, config, expected):
     answers(cli, monkeypatch, table)
     assert cli.has_data(config, None) is expected
+
+
+def test_nothing_is_decided_while_docker_does_not_answer(cli, monkeypatch):
+    answers(cli, monkeypatch, {"volume ls": (1, "", "daemon is down")})
+
+    def fail_json(msg):
+        raise SystemExit(msg)
+
+    cli.module.fail_json = fail_json
+    with pytest.raises(SystemExit, match="daemon is down"):
+        cli.has_data({"Driver": "docker"}, None)
 
 
 def test_the_driver_of_a_profile_without_configuration_is_read_from_its_machine(cli, monkeypatch):

@@ -117,7 +117,7 @@ def test_all_differences_of_an_answer_are_named():
 
 
 def test_a_server_without_http_is_no_traceback():
-    with server(b"220 ftp ready\r\n", None) as port:
+    with server(b"220 ftp ready\r\n") as port:
         url = f"http://127.0.0.1:{port}/"
         results = run([{"id": "ftp", "kind": "http", "url": url}])
     assert not results[0]["ok"]

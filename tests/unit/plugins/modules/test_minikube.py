@@ -45,9 +45,11 @@ if words[0] == "start":
     if not os.path.exists(config):
         kubernetes = {{"KubernetesVersion": flags["kubernetes-version"], "ContainerRuntime": "docker"}}
         node = {{"IP": "192.168.49.2", "Port": 8443, "ControlPlane": True, **kubernetes}}
-        memory = int(flags.get("memory", "3072mb")[:-2])
-        json.dump({{"Driver": flags["driver"], "Memory": memory, "KubernetesConfig": kubernetes, "Nodes": [node]}},
-                  open(config, "w"))
+        made = {{"Driver": flags["driver"], "Nodes": [node], "CPUs": int(flags.get("cpus", "2"))}}
+        made["Memory"] = int(flags.get("memory", "3072mb")[:-2])
+        made["KicBaseImage"], made["StaticIP"] = flags.get("base-image", ""), flags.get("static-ip", "")
+        made["KubernetesConfig"] = {{**kubernetes, "CNI": flags.get("cni", "")}}
+        json.dump(made, open(config, "w"))
     with open(os.path.join(folder, "events.json"), "w") as record:
         record.write(event("step", name="Creating Container", message="Creating"))
         if os.path.exists(os.path.join(os.path.dirname(home), "broken")):
@@ -58,7 +60,7 @@ if words[0] == "start":
 """
 
 
-class Ended(Exception):
+class ResultError(Exception):
     """What the module handed back."""
 
     def __init__(self, result):
@@ -76,10 +78,10 @@ def run(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", f"{programs}:/usr/bin:/bin")
 
     def ended(self, **result):
-        raise Ended(result)
+        raise ResultError(result)
 
     def failed(self, msg, **result):
-        raise Ended({"failed": True, "msg": msg, **result})
+        raise ResultError({"failed": True, "msg": msg, **result})
 
     for module in (minikube, minikube_info):
         monkeypatch.setattr(module.AnsibleModule, "exit_json", ended)
@@ -88,7 +90,7 @@ def run(tmp_path, monkeypatch):
     def call(module=minikube, check=False, diff=False, **options):
         given = {"home": str(tmp_path), "kubeconfig": str(tmp_path / "kubeconfig"), **options}
         given |= {"_ansible_check_mode": check, "_ansible_diff": diff, "_ansible_remote_tmp": str(tmp_path)}
-        with patch_module_args(given), pytest.raises(Ended) as caught:
+        with patch_module_args(given), pytest.raises(ResultError) as caught:
             module.main()
         return caught.value.result
 

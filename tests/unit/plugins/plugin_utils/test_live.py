@@ -63,17 +63,23 @@ def test_live_text_of_a_no_log_task_has_no_report():
 
 
 def test_stage_table_keeps_the_order_and_adds_up():
-    assert [row.split() for row in stage_table({"minikube": 61.0, "images": 0.25})] == [
+    assert [row.split() for row in stage_table({"minikube": 61.0, "images": 0.25, "services": 0.05})] == [
         ["minikube", "1", "min", "1", "s"],
         ["images", "0.2", "s"],
         ["total", "1", "min", "1", "s"],
     ]
 
 
+def test_no_table_without_a_stage_that_took_time():
+    assert stage_table({}) == []
+    assert stage_table({"services": 0.05}) == []
+
+
 def test_summary_of_lines_and_sections():
     summary = ["first", {"title": "Addresses", "lines": ["https://x/", "  indented\x1b[31m"]}, {"title": "Empty"}]
     assert summary_lines(summary) == ["first", "", "Addresses", "  https://x/", "    indented [31m", "", "Empty"]
     assert summary_lines("one\ntwo") == ["one", "two"]
+    assert summary_lines(["one", "", "two"]) == ["one", "", "two"]
     assert summary_lines(None) == []
 
 

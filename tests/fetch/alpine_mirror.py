@@ -1,0 +1,124 @@
+# Copyright (c) 2026, The fortytwo.ft_services contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A mirror in the format of Alpine's own (packages and index of format 2, signed), out of the forged repository."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import io
+import json
+import pathlib
+import shutil
+import subprocess
+import tarfile
+import typing as t
+
+COMMUNITY = {"tini"}  # where Alpine has it, too
+
+
+def _run(*command: str | pathlib.Path, given: bytes = b"") -> bytes:
+    return subprocess.run(list(map(str, command)), input=given, check=True, capture_output=True).stdout
+
+
+def _segment(files: dict[str, bytes]) -> bytes:
+    """Return a tar without its end, compressed: the parts of a package follow each other as one stream."""
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w", format=tarfile.USTAR_FORMAT) as tar:
+        for name, content in files.items():
+            info = tarfile.TarInfo(name)
+            info.size = len(content)
+            tar.addfile(info, io.BytesIO(content))
+        end = tar.offset
+    return gzip.compress(out.getvalue()[:end], 1)
+
+
+class Mirror:
+    """Files of a mirror below ``folder``; ``root_archive`` is its root file system, which trusts its key."""
+
+    def __init__(self, bundle: pathlib.Path, folder: pathlib.Path) -> None:
+        self.folder, self._bundle = folder, bundle
+        self._root, self._key = folder / "root", folder / "key.rsa"
+        self._root.mkdir(parents=True)
+        _run("openssl", "genrsa", "-out", self._key, "2048")
+        self._public = _run("openssl", "rsa", "-in", self._key, "-pubout")
+        self.root_archive = folder / "root.tar.gz"
+        self._make_root()
+        for package in sorted((bundle / "apk/x86_64").glob("*.apk")):
+            self._add(package)
+        for name in ("main", "community"):
+            self._index(folder / name / "x86_64")
+
+    def _make_root(self) -> None:
+        """Take the forged base image back to what Alpine publishes: its repositories, no key of a bundle."""
+        with (
+            tarfile.open(self._bundle / "images/node/alpine.tar") as image,
+            tarfile.open(fileobj=image.extractfile("layer.tar")) as layer,
+            tarfile.open(self.root_archive, "w:gz", compresslevel=1) as root,
+        ):
+            for member in layer:
+                if not member.name.endswith(("ft_services.rsa.pub", "etc/apk/repositories")):
+                    root.addfile(member, layer.extractfile(member) if member.isreg() else None)
+            info = tarfile.TarInfo("./etc/apk/keys/mirror.rsa.pub")
+            info.size = len(self._public)
+            root.addfile(info, io.BytesIO(self._public))
+        _run("tar", "-C", self._root, "-xf", self.root_archive)
+
+    @property
+    def _apk(self) -> list[str]:
+        root = self._root
+        return [f"{root}/lib/ld-musl-x86_64.so.1", "--library-path", f"{root}/lib:{root}/usr/lib", f"{root}/sbin/apk"]
+
+    def _signed(self, content: bytes) -> bytes:
+        signature = _run("openssl", "dgst", "-sha1", "-sign", self._key, given=content)
+        return _segment({".SIGN.RSA.mirror.rsa.pub": signature}) + content
+
+    def _add(self, package: pathlib.Path) -> None:
+        about: dict[str, t.Any] = json.loads(_run(*self._apk, "adbdump", "--format", "json", package))["info"]
+        tree = self.folder / "tree"
+        shutil.rmtree(tree, ignore_errors=True)
+        tree.mkdir()
+        _run(*self._apk, "extract", "--allow-untrusted", "--destination", tree, package)
+        data = gzip.compress(_data_of(tree), 1)
+        lines = [
+            f"pkgname = {about['name']}",
+            f"pkgver = {about['version']}",
+            f"pkgdesc = {about['description']}",
+            f"arch = {about['arch']}",
+            f"license = {about['license']}",
+            f"size = {about.get('installed-size', 1)}",
+            *(f"depend = {name}" for name in about.get("depends", [])),
+            *(f"provides = {name}" for name in about.get("provides", [])),
+            f"datahash = {hashlib.sha256(data).hexdigest()}",
+        ]
+        control = _segment({".PKGINFO": "".join(f"{line}\n" for line in lines).encode()})
+        provided = {name.partition("=")[0] for name in about.get("provides", [])}
+        place = self.folder / ("community" if provided & COMMUNITY else "main") / "x86_64"
+        place.mkdir(parents=True, exist_ok=True)
+        (place / package.name).write_bytes(self._signed(control) + data)
+
+    def _index(self, place: pathlib.Path) -> None:
+        keys = self._root / "etc/apk/keys"
+        out = self.folder / "index.tar.gz"
+        _run(*self._apk, "--keys-dir", keys, "index", "--no-warnings", "--output", out, *sorted(place.glob("*.apk")))
+        (place / "APKINDEX.tar.gz").write_bytes(self._signed(out.read_bytes()))
+
+
+def _data_of(tree: pathlib.Path) -> bytes:
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w", format=tarfile.PAX_FORMAT) as tar:
+        for file in sorted(tree.rglob("*")):
+            info = tar.gettarinfo(file, str(file.relative_to(tree)))
+            info.uid = info.gid = 0
+            info.uname = info.gname = "root"
+            content = b""
+            if info.isreg():
+                content = file.read_bytes()
+            elif info.issym():
+                content = info.linkname.encode()
+            if content or info.isreg():
+                # Alpine's format of packages names SHA-1.
+                info.pax_headers = {"APK-TOOLS.checksum.SHA1": hashlib.sha1(content).hexdigest()}
+            tar.addfile(info, io.BytesIO(content) if info.isreg() else None)
+    return out.getvalue()

@@ -1,0 +1,154 @@
+# Copyright (c) 2026, The fortytwo.ft_services contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A network of its own for mode fetch: a web site, an Alpine mirror and a registry with the files of the forged bundle."""
+
+from __future__ import annotations
+
+import collections.abc
+import concurrent.futures
+import contextlib
+import dataclasses
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import typing as t
+
+import pytest
+import yaml
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent))
+
+from alpine_mirror import Mirror
+from local_registry import Registry
+from vendor_site import Site
+
+CLONE = pathlib.Path(__file__).resolve().parents[2]
+CACHE = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache") / "ft_services"
+FORGED = pathlib.Path(os.environ.get("FT_SERVICES_BUNDLE") or CACHE / "bundle")
+VARIABLES: dict[str, t.Any] = yaml.safe_load((CLONE / "roles/bundle/vars/main.yml").read_text(encoding="utf-8"))
+VERSIONS: dict[str, str] = VARIABLES["bundle_versions"]
+KUBERNETES = f"v{VERSIONS['kubernetes']}"
+
+
+@dataclasses.dataclass
+class Network:
+    """The servers, and the folder for all bundles of the tests."""
+
+    site: Site
+    registry: Registry
+    folder: pathlib.Path
+
+    @property
+    def mirrors(self) -> dict[str, t.Any]:
+        """What a user would set as bundle_mirrors."""
+        hosts = ("registry.k8s.io", "gcr.io", "quay.io")
+        found: dict[str, t.Any] = {name: f"{self.site.address}/{name}" for name in ("minikube", "kubernetes", "metallb")}
+        found["alpine"] = f"{self.site.address}/alpine"
+        return found | {"registries": {host: f"{self.registry.host}/{host}" for host in hosts}}
+
+    def arguments(self, name: str = "bundle", **options: t.Any) -> dict[str, t.Any]:
+        """Return the arguments of the module bundle for a bundle of this name."""
+        return {
+            "path": str(self.folder / name),
+            "work_path": str(self.folder / "work"),
+            "recipes": str(CLONE / "roles/bundle/files/forge"),
+            "versions": VERSIONS,
+            "packages": VARIABLES["bundle_packages"],
+            "missing": VARIABLES["bundle_missing_when_forged"],
+            "mirrors": self.mirrors,
+            "checksums": VARIABLES["bundle_pins"],
+            "timeout": 1,
+            "mode": "fetch",
+            **options,
+        }
+
+    def bundle(self, name: str = "bundle", **options: t.Any) -> dict[str, t.Any]:
+        """Run the module bundle and return its result."""
+        return self.module("bundle", self.arguments(name, **options))
+
+    def module(self, name: str, arguments: dict[str, t.Any]) -> dict[str, t.Any]:
+        """Run a module of the collection, without ansible-playbook around it."""
+        out, err = self.start(name, arguments).communicate(timeout=120)
+        assert out, err
+        return t.cast("dict[str, t.Any]", json.loads(out))
+
+    def start(self, name: str, arguments: dict[str, t.Any]) -> subprocess.Popen[str]:
+        """Start a module."""
+        module = CLONE / "plugins/modules" / f"{name}.py"
+        return subprocess.Popen(
+            [sys.executable, str(module), json.dumps({"ANSIBLE_MODULE_ARGS": arguments})],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=self.environment(),
+        )
+
+    def environment(self, **more: str) -> dict[str, str]:
+        """Return the environment in which the collection is found."""
+        found = {**os.environ, "ANSIBLE_NOCOLOR": "1", "PYTHONDONTWRITEBYTECODE": "1", "no_proxy": "127.0.0.1"}
+        root = str(self.folder / "collections")
+        return found | {"PYTHONPATH": root, "ANSIBLE_COLLECTIONS_PATH": root, **more}
+
+    def path(self, *parts: str) -> pathlib.Path:
+        """Return a path below the folder of the tests."""
+        return self.folder.joinpath(*parts)
+
+
+def _offer(site: Site, mirror: Mirror) -> None:
+    """Put every file under the path that it has at its vendor."""
+    minikube, alpine = f"v{VERSIONS['minikube']}", f"/alpine/v{VERSIONS['alpine']}"
+    site.offer(f"/minikube/{minikube}/minikube-linux-amd64", FORGED / "bin/minikube")
+    for name in ("kubelet", "kubeadm", "kubectl"):
+        site.offer(f"/kubernetes/{KUBERNETES}/bin/linux/amd64/{name}", FORGED / "kubernetes" / KUBERNETES / name)
+    manifest = f"/metallb/v{VERSIONS['metallb']}/config/manifests/metallb-native.yaml"
+    site.files[manifest] = FORGED / "metallb/metallb-native.yaml"
+    root = f"{alpine}/releases/x86_64/alpine-minirootfs-{VERSIONS['alpine_release']}-x86_64.tar.gz"
+    site.offer(root, mirror.root_archive, name_in_checksum=True)
+    for name in ("main", "community"):
+        for file in (mirror.folder / name / "x86_64").iterdir():
+            site.files[f"{alpine}/{name}/x86_64/{file.name}"] = file
+
+
+def image_of(archive: pathlib.Path) -> tuple[str, str]:
+    """Return the reference and the ID of the image in an archive."""
+    command = ["tar", "-xOf", str(archive), "manifest.json"]
+    (entry,) = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
+    return entry["RepoTags"][0], entry["Config"].removesuffix(".json")
+
+
+@pytest.fixture(scope="session")
+def network(tmp_path_factory: pytest.TempPathFactory) -> collections.abc.Iterator[Network]:
+    """Serve the forged bundle as the vendors serve theirs."""
+    if not (FORGED / "manifest.json").exists():
+        pytest.fail(f"There is no bundle in {FORGED}: run the step forge first.")
+    if not shutil.which("skopeo"):
+        subprocess.run(["apt-get", "install", "-y", "-qq", "--no-install-recommends", "skopeo"], check=True)
+    folder = tmp_path_factory.mktemp("fetch")
+    (folder / "collections/ansible_collections/fortytwo").mkdir(parents=True)
+    (folder / "collections/ansible_collections/fortytwo/ft_services").symlink_to(CLONE)
+    with contextlib.ExitStack() as stack:
+        # Gigabytes that pytest would keep for three runs.
+        stack.callback(shutil.rmtree, folder, ignore_errors=True)
+        site, registry = Site(), Registry(folder / "registry")
+        stack.callback(site.close)
+        stack.callback(registry.close)
+        _fill(site, registry, folder)
+        yield Network(site, registry, folder)
+
+
+def _fill(site: Site, registry: Registry, folder: pathlib.Path) -> None:
+    """Put everything where its vendor has it."""
+    with concurrent.futures.ThreadPoolExecutor(3) as pool:
+        mirror = pool.submit(Mirror, FORGED, folder / "mirror")
+        node = f"gcr.io/k8s-minikube/kicbase:{VERSIONS['node']}"
+        pushed = [pool.submit(registry.push, FORGED / "images/host/node.tar", node)]
+        for archive in sorted(FORGED.glob("images/*/*.tar")):
+            if archive.name not in ("node.tar", "alpine.tar"):
+                pushed.append(pool.submit(registry.push, archive, image_of(archive)[0]))
+        _offer(site, mirror.result())
+        for push in pushed:
+            push.result()

@@ -1,0 +1,229 @@
+# Copyright (c) 2026, The fortytwo.ft_services contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Mode fetch from servers with the vendors' paths: first what goes wrong, then a whole bundle and its life.
+
+Each test goes on where the one before ended, as a user's runs do.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import time
+import typing as t
+
+import pytest
+from conftest import CLONE, FORGED, KUBERNETES, VARIABLES, VERSIONS, Network, image_of
+
+MINIKUBE = f"/minikube/v{VERSIONS['minikube']}/minikube-linux-amd64"
+BINARIES = f"/kubernetes/{KUBERNETES}/bin/linux/amd64"
+PAUSE = f"registry.k8s.io/pause:{VERSIONS['pause']}"
+NO_NETWORK = ("unshare", "--net", "--", "sh", "-c", 'ip link set lo up && exec "$@"', "sh")
+
+
+def manifest(folder: pathlib.Path) -> dict[str, t.Any]:
+    return json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+
+
+def refused(result: dict[str, t.Any], *words: str) -> None:
+    assert result.get("failed"), result
+    for word in words:
+        assert word in result["msg"]
+
+
+def playbook(network: Network, bundle: str, mode: str, before: tuple[str, ...] = ()) -> tuple[str, dict[str, int]]:
+    """Run the role and return its output and the counts of the recap."""
+    settings = {
+        "bundle_mode": mode,
+        "bundle_path": str(network.path(bundle)),
+        "bundle_work_path": str(network.path("work")),
+        "bundle_mirrors": network.mirrors,
+        "ansible_python_interpreter": sys.executable,
+    }
+    command = [sys.executable, "-m", "ansible", "playbook", "-i", "localhost,", "-e", json.dumps(settings)]
+    run = subprocess.run(
+        [*before, *command, str(CLONE / "tests/fetch/playbook.yml")],
+        capture_output=True,
+        text=True,
+        env=network.environment(ANSIBLE_STDOUT_CALLBACK="default", ANSIBLE_CONFIG=os.devnull),
+        timeout=300,
+    )
+    counts = re.findall(r"(ok|changed|failed)=(\d+)", run.stdout)
+    return run.stdout + run.stderr, {name: int(count) for name, count in counts}
+
+
+@pytest.mark.parametrize(
+    ("fault", "address", "place", "words"),
+    [
+        ("gone", MINIKUBE, "bin/minikube", ["HTTP 404", "bundle_mirrors"]),
+        ("changed", f"{BINARIES}/kubelet", f"kubernetes/{KUBERNETES}/kubelet", ["has the SHA-256", "expected is"]),
+        ("short", f"{BINARIES}/kubeadm", f"kubernetes/{KUBERNETES}/kubeadm", ["has the SHA-256", "expected is"]),
+        ("silent", f"{BINARIES}/kubectl", f"kubernetes/{KUBERNETES}/kubectl", ["nothing came for 1 s", "4 tries"]),
+    ],
+)
+def test_a_failing_server_is_named_and_leaves_nothing(
+    network: Network, fault: str, address: str, place: str, words: list[str]
+) -> None:
+    network.site.faults = {address: fault}
+    refused(network.bundle(), f"{network.site.address}{address}", *words)
+    folder = network.path("bundle")
+    assert place not in manifest(folder)["artifacts"]
+    assert not (folder / place).exists()
+    assert not list(folder.rglob("*.partial"))
+
+
+def test_a_killed_download_leaves_nothing(network: Network) -> None:
+    network.site.faults = {f"{BINARIES}/kubectl": "slow"}
+    running = network.start("bundle", network.arguments())
+    end = time.monotonic() + 60
+    while not any(part.stat().st_size > 1 << 20 for part in network.path("work/parts").glob("*.part")):
+        assert time.monotonic() < end
+        time.sleep(0.02)
+    running.kill()
+    running.communicate()
+    assert not network.path("bundle/kubernetes", KUBERNETES, "kubectl").exists()
+
+
+def test_a_registry_that_is_down_is_named_and_a_killed_download_goes_on(network: Network) -> None:
+    network.site.faults = {}
+    network.site.requests.clear()
+    mirrors = network.mirrors
+    mirrors["registries"]["quay.io"] = "127.0.0.1:1"
+    refused(network.bundle(mirrors=mirrors), "metallb/", "connection refused", "bundle_mirrors.registries")
+    assert not list(network.path("bundle").rglob("*.partial"))
+    (request,) = network.site.asked(f"{BINARIES}/kubectl")
+    assert (request.status, request.start > 1 << 20) == (206, True)
+
+
+def test_an_image_that_is_not_there_is_named(network: Network) -> None:
+    mirrors = network.mirrors
+    mirrors["registries"]["quay.io"] = f"{network.registry.host}/nowhere"
+    refused(network.bundle(mirrors=mirrors), "nowhere/metallb/", "manifest unknown")
+
+
+def test_auto_fetches_where_all_sites_answer(network: Network) -> None:
+    # Each answer ends in the middle: the download goes on by ranges.
+    network.site.faults = {MINIKUBE: "cut"}
+    out, counts = playbook(network, "whole", "auto")
+    assert counts["failed"] == 0, out
+    assert "by mode fetch: all download sites answer" in out
+    asked = network.site.asked(MINIKUBE)
+    assert [request.status for request in asked] == [200] + [206] * (len(asked) - 1)
+    assert len(asked) > 2
+    network.site.faults = {}
+
+
+def test_the_fetched_bundle_has_what_the_forged_has(network: Network) -> None:
+    folder, forged = network.path("whole"), manifest(FORGED)["artifacts"]
+    fetched = manifest(folder)
+    assert fetched["missing"] == []
+    for path, entry in fetched["artifacts"].items():
+        if path.startswith("images/") and not path.endswith("alpine.tar"):
+            # Packed in another way, but the same image: the ID is the digest of its settings and layers.
+            assert image_of(folder / path) == image_of(FORGED / path)
+            assert entry["source"].startswith(f"docker://{network.registry.host}/")
+        elif not path.startswith(("apk/", "images/")):
+            assert entry["sha256"] == forged[path]["sha256"]
+            assert os.access(folder / path, os.X_OK) == path.startswith(("bin/", "kubernetes/"))
+    assert {path for path in forged if not path.startswith("apk/")} <= set(fetched["artifacts"])
+    source = fetched["sources"][f"minikube/v{VERSIONS['minikube']}/minikube-linux-amd64"]
+    assert source == {"sha256": forged["bin/minikube"]["sha256"], "url": f"{network.site.address}{MINIKUBE}"}
+
+
+def test_the_base_image_installs_from_the_fetched_repository(network: Network) -> None:
+    folder, root = network.path("whole"), network.path("root")
+    root.mkdir()
+    image = subprocess.Popen(["tar", "-xOf", folder / "images/node/alpine.tar", "layer.tar"], stdout=subprocess.PIPE)
+    subprocess.run(["tar", "-C", root, "-xf", "-"], stdin=image.stdout, check=True)
+    assert (root / "etc/apk/repositories").read_text() == "http://bundle.invalid/apk/x86_64/APKINDEX.adb\n"
+    shutil.copytree(folder / "apk/x86_64", root / "repository")
+    inside = ["unshare", "--mount", "--pid", "--fork", "--kill-child", f"--root={root}", "--mount-proc"]
+    options = ["--repositories-file", "/dev/null", "-X", "/repository/APKINDEX.adb", "--no-network", "--cache=no"]
+    # The signature is checked: nothing here allows untrusted packages.
+    subprocess.run([*inside, "/sbin/apk", "add", "--quiet", *options, *VARIABLES["bundle_packages"]], check=True)
+    subprocess.run([*inside, "nginx", "-v"], check=True)
+
+
+def test_a_second_run_asks_nothing_and_changes_nothing(network: Network) -> None:
+    network.site.requests.clear()
+    out, counts = playbook(network, "whole", "auto")
+    assert (counts["changed"], counts["failed"]) == (0, 0), out
+    assert network.site.requests == []
+
+
+@pytest.mark.parametrize("mode", ["auto", "fetch", "forge"])
+@pytest.mark.parametrize("bundle", ["whole", "forged"])
+def test_what_either_way_made_is_current_for_the_other(network: Network, mode: str, bundle: str) -> None:
+    if not network.path("forged").exists():
+        # Links, so that nothing is copied and nothing hashed again; the manifest is replaced, never written into.
+        shutil.copytree(FORGED, network.path("forged"), copy_function=os.link)
+    result = network.bundle(bundle, mode=mode)
+    assert (result.get("todo"), result.get("changed")) == ([], False)
+    assert result["missing"] == (VARIABLES["bundle_missing_when_forged"] if bundle == "forged" else [])
+
+
+def test_a_vendor_that_changes_a_release_is_refused_until_the_user_accepts(network: Network) -> None:
+    place = network.path("whole/bin/minikube")
+    place.write_bytes(b"damaged")
+    other = network.path("other")
+    other.write_bytes(b"another minikube")
+    network.site.offer(MINIKUBE, other)
+    refused(network.bundle("whole"), "is not what it was", "bundle_accept_changed")
+    name = f"minikube/v{VERSIONS['minikube']}/minikube-linux-amd64"
+    pins = VARIABLES["bundle_pins"]
+    # The pin wins over what is published: what comes is not it.
+    refused(network.bundle("whole", checksums={**pins, name: "0" * 64}), "expected is 0000")
+    assert network.bundle("whole", accept_changed=True)["todo"] == ["bin/minikube"]
+    assert place.read_bytes() == other.read_bytes()
+    # Once accepted, it is what this bundle holds; the pin of the first one brings that back.
+    network.site.offer(MINIKUBE, FORGED / "bin/minikube")
+    first = manifest(FORGED)["artifacts"]["bin/minikube"]["sha256"]
+    assert network.bundle("whole", checksums={**pins, name: first})["todo"] == ["bin/minikube"]
+    assert manifest(network.path("whole"))["artifacts"]["bin/minikube"]["sha256"] == first
+    place.unlink()
+    assert network.bundle("whole")["todo"] == ["bin/minikube"]
+
+
+def test_a_tag_that_moves_is_refused_until_the_user_accepts(network: Network) -> None:
+    place = network.path("whole/images/host/pause.tar")
+    before, digest = image_of(place), manifest(network.path("whole"))["sources"][PAUSE]["sha256"]
+    network.registry.push(FORGED / "images/host/etcd.tar", PAUSE)
+    place.unlink()
+    refused(network.bundle("whole"), PAUSE, "is not what it was")
+    # By its digest the first image can still be had.
+    pins = {**VARIABLES["bundle_pins"], PAUSE: f"sha256:{digest}"}
+    assert network.bundle("whole", checksums=pins)["todo"] == ["images/host/pause.tar"]
+    assert image_of(place) == before
+    place.unlink()
+    assert network.bundle("whole", accept_changed=True)["todo"] == ["images/host/pause.tar"]
+    assert image_of(place)[1] == image_of(FORGED / "images/host/etcd.tar")[1]
+    network.registry.push(FORGED / "images/host/pause.tar", PAUSE)
+
+
+@pytest.mark.parametrize("mode", ["offline", "auto"])
+def test_a_copy_needs_no_network(network: Network, mode: str) -> None:
+    copy = network.path("media/usb")
+    if not copy.exists():
+        shutil.copytree(network.path("whole"), copy)
+    out, counts = playbook(network, "media/usb", mode, NO_NETWORK)
+    assert (counts["changed"], counts["failed"]) == (0, 0), out
+
+
+def test_the_copy_describes_itself(network: Network) -> None:
+    result = network.module(
+        "bundle_info", {"path": str(network.path("media/usb")), "query": "artifacts[?path=='bin/minikube'].size"}
+    )
+    assert (result["complete"], result["problems"], result["missing"]) == (True, [], [])
+    assert result["versions"]["kubernetes"] == VERSIONS["kubernetes"]
+    assert result["result"] == [(FORGED / "bin/minikube").stat().st_size]
+
+
+def test_a_damaged_copy_is_refused_offline(network: Network) -> None:
+    os.truncate(network.path("media/usb/images/host/node.tar"), 1000)
+    refused(network.bundle("media/usb", mode="offline"), "images/host/node.tar: 1000 bytes instead of", "Copy it here")
