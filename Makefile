@@ -7,7 +7,7 @@ VENV := .venv
 LINK := $(VENV)/collections/ansible_collections/fortytwo/ft_services
 PLAYBOOK := PATH="$(CURDIR)/$(VENV)/bin:$$PATH" ANSIBLE_CONFIG="$(CURDIR)/ansible.cfg" ansible-playbook
 PLAYS := $(sort $(filter-out site,$(basename $(notdir $(wildcard playbooks/*.yml)))))
-STEPS := lint sanity unit build forge molecule
+STEPS := lint sanity unit build forge fetch molecule
 
 .DEFAULT_GOAL := help
 .PHONY: help up test ready clean $(PLAYS) $(STEPS)

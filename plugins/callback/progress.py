@@ -109,7 +109,7 @@ class RunningTask:
         self.started = time.monotonic()
         self.report: Report | None = None
         self.printed_at = self.started
-        self.printed: Report | None = None
+        self.printed: tuple[int, str] | None = None
 
 
 class LiveLines(threading.Thread):
@@ -190,9 +190,10 @@ class LiveLines(threading.Thread):
     def _print(self, task: RunningTask) -> None:
         now = time.monotonic()
         since = now - task.printed_at
-        news = task.report is not None and task.report != task.printed and since >= LINE_SECONDS
+        # The same text again is no news.
+        news = task.report is not None and task.report.said != task.printed and since >= LINE_SECONDS
         if news or since >= self._heartbeat > 0:
-            task.printed = task.report
+            task.printed = task.report.said if task.report else None
             task.printed_at = now
             self._write(live_text(task.stage, task.name, task.report, now - task.started, task.secret) + "\n")
 

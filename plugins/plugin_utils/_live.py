@@ -22,6 +22,11 @@ class Report:
     total: int | None
     text: str
 
+    @property
+    def said(self) -> tuple[int, str]:
+        """What people would notice as new."""
+        return self.number, self.text
+
 
 def printable(text: str) -> str:
     """The text on one line, without control characters that could move a terminal's cursor."""

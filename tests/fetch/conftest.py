@@ -130,6 +130,8 @@ def network(tmp_path_factory: pytest.TempPathFactory) -> collections.abc.Iterato
     folder = tmp_path_factory.mktemp("fetch")
     (folder / "collections/ansible_collections/fortytwo").mkdir(parents=True)
     (folder / "collections/ansible_collections/fortytwo/ft_services").symlink_to(CLONE)
+    # Not the user's, and not the clone's.
+    (folder / "ansible.cfg").write_text("[defaults]\n", encoding="utf-8")
     with contextlib.ExitStack() as stack:
         # Gigabytes that pytest would keep for three runs.
         stack.callback(shutil.rmtree, folder, ignore_errors=True)

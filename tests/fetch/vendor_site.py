@@ -40,7 +40,7 @@ class Site:
             pass
 
         Handler.site = site
-        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server = _Server(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True
         self.address = f"http://127.0.0.1:{self._server.server_port}"
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
@@ -61,6 +61,11 @@ class Site:
         self.over.set()
         self._server.shutdown()
         self._server.server_close()
+
+
+class _Server(http.server.ThreadingHTTPServer):
+    def handle_error(self, *words: t.Any) -> None:
+        """Stay silent: clients that are killed leave without a word."""
 
 
 class _Handler(http.server.BaseHTTPRequestHandler):

@@ -109,17 +109,23 @@ def _place_pip_bootstrap(row: Row) -> None:
             script.write_text("import ensurepip\n\nensurepip.bootstrap()\n", encoding="utf-8")
 
 
+def _pytest(row: Row, folder: str, log: str, timeout: float) -> Tally:
+    """Run the tests of a folder."""
+    report = ARTIFACTS / f"{log}.xml"
+    report.unlink(missing_ok=True)
+    command = ["python", "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--junit-xml={report}", folder]
+    outcome = row.run(command, f"{log}.log", timeout, PYTHONDONTWRITEBYTECODE="1")
+    return _counted(outcome, results.junit([report]))
+
+
 def unit() -> Tally:
     """Run the unit tests in every row."""
+    return sum(at_once(lambda row: _pytest(row, "tests/unit", f"unit-{row.name}", 300), rows()), Tally())
 
-    def check(row: Row) -> Tally:
-        report = ARTIFACTS / f"unit-{row.name}.xml"
-        report.unlink(missing_ok=True)
-        command = ["python", "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--junit-xml={report}"]
-        outcome = row.run(command, f"unit-{row.name}.log", timeout=300, PYTHONDONTWRITEBYTECODE="1")
-        return _counted(outcome, results.junit([report]))
 
-    return sum(at_once(check, rows()), Tally())
+def fetch() -> Tally:
+    """Gather the forged bundle once more, as downloads from servers on this machine."""
+    return _pytest(rows()[0], "tests/fetch", "fetch", 900)
 
 
 def build() -> Tally:
@@ -178,5 +184,6 @@ STEPS = {
     "unit": Step(unit, rows),
     "build": Step(build, lambda: (*_first(), importer())),
     "forge": Step(forge, _first),
+    "fetch": Step(fetch, _first, needs="forge"),
     "molecule": Step(molecule, _first, needs="forge"),
 }

@@ -39,3 +39,13 @@ def test_some_roles(lookup):
     assert list(lookup.run(["two"])[0]) == ["two"]
     with pytest.raises(AnsibleLookupError, match="bare"):
         lookup.run(["bare"])
+
+
+@pytest.mark.parametrize("role", sorted(path.parents[1].name for path in role_specs.ROLES.glob("*/defaults/main.yml")))
+def test_every_default_of_a_role_is_a_documented_setting(role):
+    loader = DataLoader()
+    (specs,) = role_specs.LookupModule(loader=loader).run([role])
+    documented = {name for entry in specs[role]["argument_specs"].values() for name in entry["options"]}
+    defaults = loader.load_from_file(str(role_specs.ROLES / role / "defaults" / "main.yml"))
+    # Otherwise playbooks/tasks/check_settings.yml would refuse the role's own default.
+    assert set(defaults) <= documented

@@ -65,7 +65,9 @@ def render(folder, table):
     # An empty configuration: no callbacks, no inventory of this repository.
     (folder / "ansible.cfg").touch()
     variables = folder / "variables.json"
-    variables.write_text(json.dumps({"services_table": table, "render_folder": str(folder)}))
+    templates = REPOSITORY / "roles/services/templates"
+    values = {"services_table": table, "render_folder": str(folder), "services_templates": str(templates)}
+    variables.write_text(json.dumps(values))
     environment = {
         **os.environ,
         "ANSIBLE_COLLECTIONS_PATH": str(folder),
