@@ -1,7 +1,10 @@
 # Copyright (c) 2026, The fortytwo.ft_services contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A folder of files with a manifest of sizes and hashes. This module util is private to the collection fortytwo.ft_services."""
+"""A folder of files with a manifest of sizes and hashes.
+
+This module util is private to the collection fortytwo.ft_services.
+"""
 
 from __future__ import annotations
 
@@ -80,7 +83,9 @@ class Bundle:
         except FileNotFoundError:
             return None
         except (OSError, ValueError) as error:
-            raise BundleError(f"Cannot read {path}: {error}. Remove this file to have the bundle made again.") from error
+            raise BundleError(
+                f"Cannot read {path}: {error}. Remove this file to have the bundle made again."
+            ) from error
         if not isinstance(content, dict):
             raise BundleError(f"{path} does not hold a JSON object. Remove this file to have the bundle made again.")
         return content
@@ -102,7 +107,7 @@ class Bundle:
             self.save()
 
     def problem(self, path: str, thorough: bool = False) -> str | None:
-        """Say what is wrong with one recorded file, or None; hashes it when it has not been seen in this state before."""
+        """Say what is wrong with one recorded file, or None; hashes it when it was not seen in this state before."""
         entry, file = self.artifacts.get(path), self.root / path
         if entry is None:
             return "not in the manifest"
@@ -153,7 +158,8 @@ class Bundle:
         """Say whether a file, or all of a folder, is there, unchanged and made by one of the recipes (None: by any)."""
         names = self.below(path)
         return bool(names) and all(
-            (recipes is None or self.artifacts[name]["recipe"] in recipes) and self.problem(name, thorough) is None for name in names
+            (recipes is None or self.artifacts[name]["recipe"] in recipes) and self.problem(name, thorough) is None
+            for name in names
         )
 
     def forget(self, path: str) -> None:

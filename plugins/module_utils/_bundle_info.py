@@ -29,7 +29,9 @@ def describe(bundle: Bundle, thorough: bool) -> dict[str, t.Any]:
         wrong |= {path: "missing" for path in paths(versions) if not bundle.below(path)}
     except KeyError:
         # The versions are written last.
-        wrong[MANIFEST] = "missing" if not bundle.artifacts else "the bundle was never completed: run the role bundle again"
+        wrong[MANIFEST] = (
+            "missing" if not bundle.artifacts else "the bundle was never completed: run the role bundle again"
+        )
     artifacts = [
         {"path": path, **{key: entry.get(key) for key in ("sha256", "size", "source", "recipe")}}
         for path, entry in sorted(bundle.artifacts.items())

@@ -1,7 +1,10 @@
 # Copyright (c) 2026, The fortytwo.ft_services contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which way to a bundle the network and the host allow. This module util is private to the collection fortytwo.ft_services."""
+"""Which way to a bundle the network and the host allow.
+
+This module util is private to the collection fortytwo.ft_services.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +33,7 @@ PACKAGES = {
     },
 }
 # GiB: what a fetch writes; what a cold forge fills with compiler caches, the node's root and the bundle.
-SPACE = {"fetch": 5, "forge": 22}
+SPACE = {"fetch": 4, "forge": 22}
 
 
 def absent_packages(way: str, find: t.Callable[[str], str | None]) -> list[str]:

@@ -189,15 +189,15 @@ class Stage:
                 "Forging needs root (debootstrap and chroot make the node image). "
                 "Run as root or with become, or set bundle_mode=fetch."
             )
-        need = SPACE[self.mode] << 30
-        if self.mode == "forge" and sum(1 for step in steps if step.lane == "compile") <= 3:
-            need //= 5
-        free = free_bytes(self.work)
-        if free < need:
-            raise BundleError(
-                f"bundle_mode={self.mode} needs about {need >> 30} GiB of free space at {self.work}; {free >> 30} GiB "
-                "are free. Free some, or set bundle_work_path to a larger disk."
-            )
+        few = self.mode == "forge" and sum(1 for step in steps if step.lane == "compile") <= 3
+        rooms = {self.work: SPACE[self.mode] // (5 if few else 1), self.bundle.root: 3}
+        for place, need in rooms.items():
+            free = free_bytes(place) >> 30
+            if free < need:
+                raise BundleError(
+                    f"bundle_mode={self.mode} needs about {need} GiB of free space at {place}; {free} GiB are free. "
+                    "Free some, or choose a larger disk (bundle_work_path, bundle_path)."
+                )
 
 
 def _clean(work: pathlib.Path) -> None:
@@ -207,6 +207,6 @@ def _clean(work: pathlib.Path) -> None:
         for name in [".", *names]:
             path = os.path.join(folder, name)
             if not os.path.islink(path):
-                os.chmod(path, 0o755)
+                os.chmod(path, 0o700)
     for name in ("go/mod", "tmp", "apt", "parts"):
         shutil.rmtree(work / name, ignore_errors=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import os
 import re
+import time
 import typing as t
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,8 +19,10 @@ from ansible_collections.fortytwo.ft_services.plugins.module_utils._credentials 
     Store,
     Wanted,
 )
-from ansible_collections.fortytwo.ft_services.plugins.module_utils._kube import KubeClient, Resource
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._kube import KubeClient, Resource, retrying
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._kube_errors import KubeConnectionError, KubeError
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._manifests_diff import scrubbed
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._manifests_parse import secret_texts
 
 MANAGER = "ft-services-credentials"
 SECRETS = Resource("v1", "Secret", "secrets", True)
@@ -132,19 +135,29 @@ def differences(before: dict[str, t.Any] | None, after: dict[str, t.Any]) -> tup
     return shown_before, shown_after
 
 
-def apply(client: KubeClient, body: dict[str, t.Any], dry_run: bool) -> tuple[dict[str, str], dict[str, str]]:
-    """Server-side apply one Secret. Returns the differences that it made, or with ``dry_run`` would make."""
+def apply(
+    client: KubeClient, body: dict[str, t.Any], dry_run: bool, patience: float = 30.0
+) -> tuple[dict[str, str], dict[str, str]]:
+    """Server-side apply one Secret, again after passing errors for up to ``patience`` seconds.
+
+    Returns the differences that it made, or with ``dry_run`` would make.
+    """
     metadata = body["metadata"]
     where = f"{metadata['namespace']}/{metadata['name']}"
+    path = SECRETS.path(metadata["namespace"], metadata["name"])
+    deadline = time.monotonic() + patience
     before = None
     try:
-        before = client.get(SECRETS.path(metadata["namespace"], metadata["name"]))
-        after = client.apply(SECRETS, body, MANAGER, force=True, dry_run=dry_run).data
+        before = retrying(lambda: client.get(path), deadline, lambda error: None)
+        after = retrying(
+            lambda: client.apply(SECRETS, body, MANAGER, force=True, dry_run=dry_run).data, deadline, lambda error: None
+        )
     except KubeConnectionError as error:
         raise CredentialError(str(error)) from error
     except KubeError as error:
         if error.status != 404:
-            raise CredentialError(f"secret {where} cannot be applied: {error.message}") from error
+            reason = scrubbed(error.message, secret_texts(body), shortest=6)
+            raise CredentialError(f"secret {where} cannot be applied: {reason}") from error
         if not dry_run:
             raise CredentialError(
                 f"secret {where} cannot be applied: the namespace does not exist. Create it first"

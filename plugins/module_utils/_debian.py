@@ -1,7 +1,10 @@
 # Copyright (c) 2026, The fortytwo.ft_services contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Debian packages of other releases, without touching the host's apt. This module util is private to the collection fortytwo.ft_services."""
+"""Debian packages of other releases, without touching the host's apt.
+
+This module util is private to the collection fortytwo.ft_services.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +23,11 @@ def archive_uri(texts: t.Iterable[str], suite: str = "bookworm") -> str | None:
     for text in texts:
         for stanza in re.split(r"\n\s*\n", text):
             fields = dict(re.findall(r"^(URIs|Suites|Enabled):[ \t]*(.+)$", stanza, re.M))
-            if suite in fields.get("Suites", "").split() and fields.get("Enabled", "yes").lower() != "no" and "URIs" in fields:
+            if (
+                suite in fields.get("Suites", "").split()
+                and fields.get("Enabled", "yes").lower() != "no"
+                and "URIs" in fields
+            ):
                 return fields["URIs"].split()[0].rstrip("/")
         match = re.search(rf"^deb\s+(?:\[[^\]]*\]\s+)?(\S+)\s+{re.escape(suite)}\s", text, re.M)
         if match:
@@ -31,11 +38,15 @@ def archive_uri(texts: t.Iterable[str], suite: str = "bookworm") -> str | None:
 def host_archive_uri(apt: pathlib.Path = pathlib.Path("/etc/apt")) -> str:
     """Return the Debian mirror that this host uses itself."""
     files = [apt / "sources.list", *sorted((apt / "sources.list.d").glob("*"))]
-    uri = archive_uri(file.read_text(encoding="utf-8", errors="replace") for file in files if file.suffix in (".list", ".sources") and file.is_file())
+    uri = archive_uri(
+        file.read_text(encoding="utf-8", errors="replace")
+        for file in files
+        if file.suffix in (".list", ".sources") and file.is_file()
+    )
     if uri is None:
         raise BundleError(
             f"No Debian bookworm mirror in the apt sources below {apt}: forging needs a Debian bookworm host. "
-            "Use bundle_mode=fetch, or make the bundle on such a host, copy the folder here and set bundle_mode=offline."
+            "Use bundle_mode=fetch, or make the bundle on such a host, copy it here and set bundle_mode=offline."
         )
     return uri
 
@@ -62,13 +73,17 @@ def depends(fields: dict[str, str]) -> list[str]:
     return [re.split(r"[ (:|]", group.strip())[0] for group in groups if group.strip()]
 
 
-def closure(index: dict[str, dict[str, str]], roots: t.Iterable[str], skip: t.Container[str] = ()) -> dict[str, list[str]]:
+def closure(
+    index: dict[str, dict[str, str]], roots: t.Iterable[str], skip: t.Container[str] = ()
+) -> dict[str, list[str]]:
     """Return all packages that the roots need, each with its direct needs; what is skipped or virtual is left out."""
     found: dict[str, list[str]] = {}
     queue = list(roots)
     for root in queue:
         if root not in index:
-            raise BundleError(f"The Debian mirror has no package {root}: its index is older or newer than this collection expects.")
+            raise BundleError(
+                f"The Debian mirror has no package {root}: its index is older or newer than this collection expects."
+            )
     while queue:
         name = queue.pop()
         if name in found or name in skip or name not in index:
@@ -92,7 +107,9 @@ class Debian:
             return
         for name in ("lists/partial", "cache/archives/partial", "empty", "debs"):
             (self._folder / name).mkdir(parents=True, exist_ok=True)
-        (self._folder / "all.sources").write_text(sources(host_archive_uri(), ("bookworm", "trixie", "trixie-backports")), encoding="utf-8")
+        (self._folder / "all.sources").write_text(
+            sources(host_archive_uri(), ("bookworm", "trixie", "trixie-backports")), encoding="utf-8"
+        )
         settings = {
             "Dir::Etc::sourcelist": self._folder / "all.sources",
             "Dir::Etc::sourceparts": self._folder / "empty",
@@ -104,12 +121,17 @@ class Debian:
             "APT::Sandbox::User": "root",
         }
         (self._folder / "status").touch()
-        (self._folder / "apt.conf").write_text("".join(f'{key} "{text}";\n' for key, text in settings.items()), encoding="utf-8")
+        (self._folder / "apt.conf").write_text(
+            "".join(f'{key} "{text}";\n' for key, text in settings.items()), encoding="utf-8"
+        )
         self._run(["apt-get", "update", "-qq"], environ_update=self._environment)
         for suite in ("bookworm", "trixie", "trixie-backports"):
             query = ["apt-get", "indextargets", "--format", "$(FILENAME)", "Identifier: Packages", f"Codename: {suite}"]
             files = self._run(query, environ_update=self._environment).split()
-            texts = [self._run(["/usr/lib/apt/apt-helper", "cat-file", file], environ_update=self._environment) for file in files]
+            texts = [
+                self._run(["/usr/lib/apt/apt-helper", "cat-file", file], environ_update=self._environment)
+                for file in files
+            ]
             self._indexes[suite] = parse_index("\n\n".join(texts))
 
     def index(self, suite: str) -> dict[str, dict[str, str]]:
@@ -118,7 +140,7 @@ class Debian:
         return self._indexes[suite]
 
     def unpack(self, names: t.Iterable[str], suite: str, target: t.Callable[[str], pathlib.Path]) -> None:
-        """Download packages (hashes checked by apt) and unpack each into the folder that ``target`` gives for its name."""
+        """Download packages, hashes checked by apt, and unpack each into the folder that ``target`` names for it."""
         wanted = sorted(names)
         index = self.index(suite)
         debs = self._folder / "debs"

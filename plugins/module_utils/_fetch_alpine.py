@@ -61,8 +61,8 @@ class FetchedAlpine:
         self._branch = versions["alpine"]
         self._signer = Signer(run, work)
 
-    def steps(self, root: Step, lane: str) -> list[Step]:
-        """Return the steps: signing key, repository, base image; ``root`` fetches the official root."""
+    def steps(self, root: Step, address: str, lane: str) -> list[Step]:
+        """Return the steps: key, repository, base image; ``root`` fetches the official root from ``address``."""
         archive = self._work / "out" / root.path
 
         def repository(target: pathlib.Path, scratch: pathlib.Path) -> str:
@@ -76,7 +76,7 @@ class FetchedAlpine:
             }
             layer_of_root(archive, scratch / "layer.tar", changes)
             write_archive(target, self._reference, scratch / "layer.tar", CONFIG)
-            return f"{root.path} of Alpine"
+            return address
 
         needs = (root.path, KEY)
         packages = recipe_of("fetch apk", REVISION, KEY_RECIPE, self._branch, self._packages)
@@ -84,7 +84,7 @@ class FetchedAlpine:
         return [
             self._signer.step(),
             Step("apk", packages, repository, lane, needs),
-            Step("images/node/alpine.tar", base, image, needs=needs),
+            Step("images/node/alpine.tar", base, image, needs=needs, stale=root.stale),
         ]
 
     def _fetch(self, archive: pathlib.Path, place: pathlib.Path, scratch: pathlib.Path) -> str:
@@ -94,7 +94,16 @@ class FetchedAlpine:
         self._run(["tar", "--no-same-owner", "-C", str(root), "-xf", str(archive)])
         repositories = [word for address in self._repositories for word in ("--repository", address)]
         options = ["--root", str(root), "--repositories-file", "/dev/null", *repositories, "--cache=no"]
-        fetch = ["fetch", "--quiet", "--timeout", str(self._stall), "--recursive", "--output", str(place), *self._packages]
+        fetch = [
+            "fetch",
+            "--quiet",
+            "--timeout",
+            str(self._stall),
+            "--recursive",
+            "--output",
+            str(place),
+            *self._packages,
+        ]
         watch = Watch([place], "Alpine packages", self._say, 2 * self._stall)
         try:
             # apk ends with 0 when it finds no package or no mirror; what it says tells.
@@ -104,11 +113,20 @@ class FetchedAlpine:
                 before_communicate_callback=watch.start,
                 fatal=r"^(ERROR|WARNING: fetching)",
             )
-            self._run([*apk_of(root), "verify", "--quiet", "--keys-dir", str(root / "etc/apk/keys"), *map(str, place.iterdir())])
+            self._run(
+                [
+                    *apk_of(root),
+                    "verify",
+                    "--quiet",
+                    "--keys-dir",
+                    str(root / "etc/apk/keys"),
+                    *map(str, place.iterdir()),
+                ]
+            )
         except BundleError as error:
             raise BundleError(
                 f"fetching {', '.join(self._packages)} from {' and '.join(self._repositories)}: {error}\n"
-                "Look whether this mirror can be reached and has these packages, or name another (bundle_mirrors.alpine)."
+                "Look whether this mirror can be reached and has them, or name another (bundle_mirrors.alpine)."
             ) from error
         finally:
             watch.stop()

@@ -1,7 +1,10 @@
 # Copyright (c) 2026, The fortytwo.ft_services contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Downloads that resume, never hang and are checked. This module util is private to the collection fortytwo.ft_services."""
+"""Downloads that resume, never hang and are checked.
+
+This module util is private to the collection fortytwo.ft_services.
+"""
 
 from __future__ import annotations
 
@@ -69,7 +72,9 @@ def check_site(name: str, url: str) -> bool:
     """Refuse what is no address of a site; say whether anyone on the way could change what it sends."""
     parts = urllib.parse.urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
-        raise BundleError(f"bundle_mirrors: {name} is no address of a site (https://HOST/PATH): {parts.hostname or url!r}")
+        raise BundleError(
+            f"bundle_mirrors: {name} is no address of a site (https://HOST/PATH): {parts.hostname or url!r}"
+        )
     if parts.username or parts.password:
         raise BundleError(
             f"bundle_mirrors: the address for {name} holds a user name or password, which would show up in logs and "
@@ -92,7 +97,7 @@ def parse_checksum(text: str, name: str) -> str:
 class _Redirects(urllib.request.HTTPRedirectHandler):
     """Follows redirects, as vendors use them, but never from HTTPS to something weaker."""
 
-    def redirect_request(  # type: ignore[override]
+    def redirect_request(
         self, req: urllib.request.Request, fp: t.Any, code: int, msg: str, headers: t.Any, newurl: str
     ) -> urllib.request.Request | None:
         scheme = urllib.parse.urlsplit(newurl).scheme
@@ -261,7 +266,9 @@ class Meter:
 def _advice(status: int) -> str:
     """Return what to do about an HTTP status."""
     if status in (404, 410):
-        return "The server has no such file: compare bundle_versions with what it offers, or name another mirror (bundle_mirrors)."
+        return "There is no such file: compare bundle_versions with what is there, or name a mirror (bundle_mirrors)."
     if status in (401, 403, 407):
-        return "The server or a proxy refuses it: see https_proxy and no_proxy on this host, or name another mirror (bundle_mirrors)."
+        return (
+            "The server or a proxy refuses it: see https_proxy and no_proxy, or name another mirror (bundle_mirrors)."
+        )
     return "Try again later, or name another mirror (bundle_mirrors)."

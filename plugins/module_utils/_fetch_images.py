@@ -1,7 +1,10 @@
 # Copyright (c) 2026, The fortytwo.ft_services contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Images out of registries, without a container engine. This module util is private to the collection fortytwo.ft_services."""
+"""Images out of registries, without a container engine.
+
+This module util is private to the collection fortytwo.ft_services.
+"""
 
 from __future__ import annotations
 
@@ -44,7 +47,9 @@ def locate(reference: str, registries: dict[str, str]) -> Location:
     mirror = registries.get(host, host).rstrip("/")
     scheme, _colon, place = mirror.rpartition("://")
     repository, _colon, tag = f"{place}/{rest}".rpartition(":")
-    return Location(repository, tag, scheme == "http" or (not scheme and loopback(place.partition("/")[0].partition(":")[0])))
+    return Location(
+        repository, tag, scheme == "http" or (not scheme and loopback(place.partition("/")[0].partition(":")[0]))
+    )
 
 
 def check_registries(registries: dict[str, str], known: t.Container[str]) -> list[str]:
@@ -92,7 +97,16 @@ class Registries:
     def digest(self, location: Location) -> str:
         """Return the SHA-256 of what a tag means now: of the list, where the image is one of many platforms."""
         source = f"docker://{location.repository}:{location.tag}"
-        words = ["--command-timeout", f"{self._stall}s", "inspect", "--raw", "--retry-times", "2", *self._tls("", location), source]
+        words = [
+            "--command-timeout",
+            f"{self._stall}s",
+            "inspect",
+            "--raw",
+            "--retry-times",
+            "2",
+            *self._tls("", location),
+            source,
+        ]
         raw = self._skopeo(words, f"asking {source}")
         return hashlib.sha256(raw.encode("utf-8", errors="surrogateescape")).hexdigest()
 
@@ -100,11 +114,22 @@ class Registries:
         """Write the image with a digest to an archive that carries ``reference``; return its full source."""
         source = f"docker://{location.repository}@sha256:{digest}"
         watch = Watch((target, scratch), reference, self._say, self._stall)
-        words = ["--tmpdir", str(scratch), "copy", "--quiet", "--retry-times", "2", *self._tls("src-", location), source]
+        words = [
+            "--tmpdir",
+            str(scratch),
+            "copy",
+            "--quiet",
+            "--retry-times",
+            "2",
+            *self._tls("src-", location),
+            source,
+        ]
         try:
             # Relative to the folder: a colon in its name would be taken for the start of the reference.
             archive = f"docker-archive:{target.name}:{reference}"
-            self._skopeo([*words, archive], f"copying {source}", cwd=str(target.parent), before_communicate_callback=watch.start)
+            self._skopeo(
+                [*words, archive], f"copying {source}", cwd=str(target.parent), before_communicate_callback=watch.start
+            )
         except BundleError as error:
             if watch.stalled:
                 raise BundleError(f"copying {source}: no byte came for {self._stall} s. {_ADVICE}") from error
@@ -125,13 +150,17 @@ class Registries:
             raise BundleError(f"{what}: {last_words(str(error))}. {_ADVICE}") from error
 
 
-_ADVICE = "Look whether the registry can be reached from this host, or name a mirror for it (bundle_mirrors.registries)."
+_ADVICE = (
+    "Look whether the registry can be reached from this host, or name a mirror for it (bundle_mirrors.registries)."
+)
 
 
 class Watch:
     """Looks at how files grow while a program runs, tells it, and ends the program when they do not."""
 
-    def __init__(self, places: t.Iterable[pathlib.Path], title: str, say: t.Callable[[str], None], stall: float) -> None:
+    def __init__(
+        self, places: t.Iterable[pathlib.Path], title: str, say: t.Callable[[str], None], stall: float
+    ) -> None:
         """Look at files and folders."""
         self._places, self._stall = tuple(places), stall
         self._meter = Meter(say, title, 0, None)

@@ -1,7 +1,10 @@
 # Copyright (c) 2026, The fortytwo.ft_services contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a fetched bundle holds and where each file comes from. This module util is private to the collection fortytwo.ft_services."""
+"""What a fetched bundle holds and where each file comes from.
+
+This module util is private to the collection fortytwo.ft_services.
+"""
 
 from __future__ import annotations
 
@@ -106,7 +109,7 @@ class Ledger:
 
     def recorded(self, name: str) -> str | None:
         """Return the SHA-256 that this bundle was fetched with."""
-        return t.cast("str | None", self._bundle.sources.get(name, {}).get("sha256"))
+        return self._bundle.sources.get(name, {}).get("sha256")
 
     def agree(self, name: str, published: str | None, where: str) -> str:
         """Return the SHA-256 to expect where nothing is pinned; a change since the first time is refused."""
@@ -123,6 +126,12 @@ class Ledger:
                 "in bundle_checksums, or run once with bundle_accept_changed=true."
             )
         return published or t.cast(str, recorded)
+
+    def outdated(self, name: str, path: str) -> bool:
+        """Say whether what lies in the bundle was fetched before something else was pinned."""
+        pin, recorded = self.pin(name), self.recorded(name)
+        fetched = any(self._bundle.artifacts[below]["source"] != "forge" for below in self._bundle.below(path))
+        return fetched and pin is not None and recorded not in (None, pin)
 
     def record(self, name: str, sha256: str, url: str) -> None:
         """Write down what came, for the next time."""
@@ -158,7 +167,7 @@ class Fetcher:
     def steps(self) -> list[Step]:
         """Return all steps in an order in which every step comes after its needs."""
         root = next(path for path in self._files if path.startswith("alpine-"))
-        download = {path: self._download(path, file, path == root) for path, file in self._files.items()}
+        download = {path: self._download(path, file) for path, file in self._files.items()}
         pull = [self._pull(path) for path in self._images]
         kubectl = f"{self._kubernetes}/kubectl"
 
@@ -170,7 +179,7 @@ class Fetcher:
             # The node image alone takes as long as the rest.
             pull[0],
             download[root],
-            *self._alpine.steps(download[root], LANE),
+            *self._alpine.steps(download[root], self._files[root].url, LANE),
             *(step for path, step in download.items() if path != root),
             *pull[1:],
             Step("bin/kubectl", recipe_of("fetched copy", download[kubectl].recipe), copy, needs=(kubectl,)),
@@ -192,14 +201,18 @@ class Fetcher:
                 found.setdefault(location.registry, location.api)
         return found
 
-    def _download(self, path: str, file: File, intermediate: bool) -> Step:
+    def _download(self, path: str, file: File) -> Step:
+        # Of the Alpine root the bundle holds only what was made of it.
+        intermediate = path.startswith("alpine-")
+        stale = self._ledger.outdated(file.name, "images/node/alpine.tar" if intermediate else path)
+
         def make(target: pathlib.Path, scratch: pathlib.Path) -> str:
             sha256 = self._ledger.pin(file.name) or self._ledger.agree(file.name, self._published(file), file.url)
             self._downloader.file(file.url, sha256, target, pathlib.PurePath(path).name, file.mode)
             self._ledger.record(file.name, sha256, file.url)
             return file.url
 
-        return Step(path, recipe_of("fetch", file.name, self._ledger.pin(file.name)), make, LANE, (), intermediate)
+        return Step(path, recipe_of("fetch", file.name), make, LANE, (), intermediate, stale=stale)
 
     def _published(self, file: File) -> str | None:
         if not file.published:
@@ -223,4 +236,4 @@ class Fetcher:
             self._ledger.record(image.source, digest, source)
             return source
 
-        return Step(path, recipe_of("fetch", image, self._ledger.pin(image.source)), make, LANE)
+        return Step(path, recipe_of("fetch", image), make, LANE, stale=self._ledger.outdated(image.source, path))

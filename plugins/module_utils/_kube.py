@@ -140,7 +140,7 @@ class KubeClient:
                 return configuration
             if not found:
                 raise KubeConnectionError(
-                    f"There is no kubeconfig {path}. Start the cluster first, or name the file by the option kubeconfig."
+                    f"There is no kubeconfig {path}. Start the cluster first, or name the file in kubeconfig."
                 )
             kube_config.load_kube_config(
                 config_file=path, context=self.context, client_configuration=configuration, persist_config=False
@@ -194,14 +194,14 @@ class KubeClient:
             raise KubeError(f"connection to {self.endpoint} lost: {error}", transient=True) from error
         self._reached = True
         if response.status >= 400:
-            error = error_of(response.status, response.data, response.headers)
+            verdict = error_of(response.status, response.data, response.headers)
             if response.status == 401:
                 raise KubeConnectionError(
-                    f"The Kubernetes API server at {self.where()} does not accept these credentials: {error.message}. "
+                    f"The Kubernetes API server at {self.where()} does not accept these credentials: {verdict.message}. "
                     "Fetch a fresh kubeconfig, or name another context.",
                     status=401,
                 )
-            raise error
+            raise verdict
         return response
 
     def request(

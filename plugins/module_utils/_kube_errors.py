@@ -101,6 +101,10 @@ def connection_advice(error: Exception) -> str:
     """Why a connection failed, and what to do, in one or two sentences."""
     text = str(error)
     if "CERTIFICATE_VERIFY_FAILED" in text:
+        if any(words in text for words in ("key usage", "Key Identifier", "Basic Constraints")):
+            return (
+                f"its certificate lacks what Python 3.13 and later demand ({text}). Renew the cluster's certificates."
+            )
         return (
             f"its certificate is not trusted ({text}). The cluster was probably recreated: fetch its kubeconfig again."
         )

@@ -49,9 +49,13 @@ class Applier:
         for rank in sorted({step.manifest.rank for step in todo}):
             batch = [step for step in todo if step.manifest.rank == rank]
             errors = self.session.client.parallel(lambda step: self._write(step, patient=False), batch)
-            stuck = [step for step, error in zip(batch, errors) if error is not None and error.webhook_down]
+            stuck = [
+                step for step, error in zip(batch, errors, strict=True) if error is not None and error.webhook_down
+            ]
             problems = [
-                (step.manifest, error) for step, error in zip(batch, errors) if error and not error.webhook_down
+                (step.manifest, error)
+                for step, error in zip(batch, errors, strict=True)
+                if error and not error.webhook_down
             ]
             if problems:
                 self._refuse(problems)
@@ -59,7 +63,7 @@ class Applier:
                 # The webhook may be one of this very set, whose pods are only starting.
                 self.await_webhooks()
                 errors = self.session.client.parallel(lambda step: self._write(step, patient=True), stuck)
-                problems = [(step.manifest, error) for step, error in zip(stuck, errors) if error]
+                problems = [(step.manifest, error) for step, error in zip(stuck, errors, strict=True) if error]
                 if problems:
                     self._refuse(problems)
             if rank == RANK_CRD:
@@ -121,7 +125,7 @@ def delete_rank(session: Session, batch: list[Step], action: str) -> None:
         return None
 
     errors = session.client.parallel(remove, batch)
-    problems = [(step.manifest, error) for step, error in zip(batch, errors) if error is not None]
+    problems = [(step.manifest, error) for step, error in zip(batch, errors, strict=True) if error is not None]
     if problems:
         refuse(problems, changed_before=any(step.done for step in batch))
 
@@ -139,7 +143,7 @@ def prunable(body: Json, resource: Resource, keep: set[tuple[str, str, str, str]
 
 
 def find_prunable(session: Session, steps: list[Step], set_name: str, with_data: bool, full: bool) -> list[Step]:
-    """Steps for the objects labelled as members of the set that it no longer has; ``full`` also fetches their content."""
+    """Steps for labelled objects that the set no longer has; ``full`` also fetches their content."""
     client, keep = session.client, {step.manifest.key for step in steps}
     kinds = [
         resource

@@ -126,16 +126,18 @@ def masked_input(value: t.Any) -> t.Any:
     if isinstance(value, dict):
         if isinstance(value.get("items"), list):
             return {**value, "items": masked_input(value["items"])}
+        if value.get("kind") != "Secret":
+            return value
         metadata = value.get("metadata")
-        annotations = metadata.get("annotations") if isinstance(metadata, dict) else None
-        if value.get("kind") == "Secret" and isinstance(annotations, dict) and _LAST_APPLIED in annotations:
-            value = {**value, "metadata": {**metadata, "annotations": {**annotations, _LAST_APPLIED: HIDDEN}}}
-        return masked({**value, "apiVersion": "v1"}) if value.get("kind") == "Secret" else value
+        if isinstance(metadata, dict) and _LAST_APPLIED in (metadata.get("annotations") or {}):
+            annotations = {**metadata["annotations"], _LAST_APPLIED: HIDDEN}
+            value = {**value, "metadata": {**metadata, "annotations": annotations}}
+        return masked({**value, "apiVersion": "v1"})
     return value
 
 
 def scrubbed(text: str, secrets: t.Iterable[str], shortest: int = 1) -> str:
-    """The text without any of the secrets of at least ``shortest`` characters; short ones only where they stand alone."""
+    """The text without secrets of at least ``shortest`` characters; those under five only where they stand alone."""
     for secret in sorted(set(secrets), key=len, reverse=True):
         if len(secret) < shortest:
             continue

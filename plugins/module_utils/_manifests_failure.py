@@ -23,8 +23,8 @@ CRASHES = 4
 CRASH_PAUSE = 80
 
 _IMAGE = (
-    "Check the image name and tag. With the pull policy Never, or without a way to the registry, the image must be in the "
-    "node's container runtime first (image_load, image_build)."
+    "Check the image name and tag. With the pull policy Never, or without a way to the registry, the image must be "
+    "in the node's container runtime (image_load, image_build)."
 )
 # Reason of a waiting container: seconds it must stay before it counts as final, and what to do.
 _WAITING: dict[str, tuple[float, str]] = {
@@ -154,14 +154,16 @@ def object_failures(group: str, kind: str, body: Json | None) -> list[Failure]:
 
 
 def container_hint(entries: t.Iterable[Json]) -> str:
-    """What to do about containers (as the report describes them) that may still come up; empty when nothing is known."""
+    """What to do about containers, as the report describes them, that may still come up; empty if unknown."""
     for entry in entries:
         if entry["reason"] in _WAITING:
             return _WAITING[entry["reason"]][1]
         if entry["reason"] == "CrashLoopBackOff" or entry["state"] == "terminated":
             return _CRASH_HINT
         if entry["state"] == RUNNING:
-            return "The program runs, but its startup or readiness probe does not succeed: read its log lines and events."
+            return (
+                "The program runs, but its startup or readiness probe does not succeed: read its log lines and events."
+            )
     return ""
 
 

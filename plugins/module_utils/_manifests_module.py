@@ -1,7 +1,10 @@
 # Copyright (c) 2026, The fortytwo.ft_services contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Between AnsibleModule and the run of manifests. This module util is private to the collection fortytwo.ft_services."""
+"""Between AnsibleModule and the run of manifests.
+
+This module util is private to the collection fortytwo.ft_services.
+"""
 
 from __future__ import annotations
 
@@ -37,12 +40,12 @@ class SecretiveModule(AnsibleModule):
     def log(self, msg: t.Any, log_args: t.Any = None) -> None:
         """Write nothing: AnsibleModule would log all arguments."""
 
-    def exit_json(self, **kwargs: t.Any) -> t.NoReturn:
+    def exit_json(self, **kwargs: t.Any) -> None:
         """Return the result, the arguments masked."""
         self._mask()
         super().exit_json(**kwargs)
 
-    def fail_json(self, msg: str, **kwargs: t.Any) -> t.NoReturn:
+    def fail_json(self, msg: str, **kwargs: t.Any) -> None:
         """Return the error, the arguments masked."""
         self._mask()
         super().fail_json(msg, **kwargs)
@@ -60,8 +63,8 @@ def _check(params: Json, manifests: list[Manifest]) -> None:
     name = params["set_name"]
     if name is not None and not _LABEL_VALUE.fullmatch(name):
         raise Failed(
-            f"set_name {name!r} cannot be the value of a label: at most 63 letters, digits, dashes, underscores and dots, "
-            "a letter or digit at both ends."
+            f"set_name {name!r} cannot be the value of a label: at most 63 letters, digits, dashes, underscores and "
+            "dots, a letter or digit at both ends."
         )
     if params["state"] == "present" and params["prune"] and not manifests:
         raise Failed(
@@ -76,7 +79,7 @@ def _check(params: Json, manifests: list[Manifest]) -> None:
         raise Failed("wait_timeout and request_timeout are seconds: at least 1.")
 
 
-def execute(module: AnsibleModule) -> t.NoReturn:
+def execute(module: AnsibleModule) -> None:
     """Do what the module's options say, and return the result."""
     params, began = module.params, time.monotonic()
     secrets: set[str] = set()

@@ -268,7 +268,7 @@ def _checked(body: Json, source: str) -> Json:
 
 
 def _without_string_data(body: Json, source: str) -> Json:
-    """stringData folded into data: the server forgets who set stringData, so removed keys would stay forever."""
+    """Fold stringData into data: the server forgets who set stringData, so removed keys would stay forever."""
     text = body.get("stringData")
     if not isinstance(text, dict) or not isinstance(body.get("data") or {}, dict):
         return body

@@ -68,7 +68,7 @@ def _unknown_kind(session: Session, manifest: Manifest) -> str:
 
 
 def resolve(session: Session, manifests: list[Manifest], namespace: str, unknown_ok: bool = False) -> list[Step]:
-    """A step for every object, with the way to its kind. Refuses unknown kinds (unless ``unknown_ok``) and duplicates."""
+    """A step for every object. Refuses duplicates and, unless ``unknown_ok``, kinds that the cluster does not know."""
     client = session.client
     versions = sorted({manifest.api_version for manifest in manifests})
     client.parallel(lambda version: session.retry(lambda: client.resource(version, "")), versions)
@@ -109,7 +109,8 @@ def read_live(session: Session, steps: t.Iterable[Step]) -> None:
         for step in collections[work]:
             step.live = by_name.get(step.manifest.name)
 
-    session.client.parallel(fetch, [*lists, *singles])
+    work: list[str | Step] = [*lists, *singles]
+    session.client.parallel(fetch, work)
 
 
 def _worth_waiting(error: KubeError) -> bool:
@@ -132,7 +133,7 @@ class Planner:
     def predict(self) -> None:
         """Set action and wanted state of every step; refuse the whole set when one object is refused."""
         results = self.session.client.parallel(self._try, self.steps)
-        for step, error in zip(self.steps, results):
+        for step, error in zip(self.steps, results, strict=True):
             if error is not None:
                 self.problems.append((step, error))
         problems = [(step.manifest, error) for step, error in self.problems if not self._explained(step, error)]

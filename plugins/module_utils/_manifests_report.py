@@ -191,6 +191,6 @@ def fail(session: Session, failure: WaitFailed, total: int) -> t.NoReturn:
     else:
         head = f"Time is up: {count} after wait_timeout={session.timeout:.0f} s."
     lines = [head]
-    for target, entry in zip(targets, entries):
+    for target, entry in zip(targets, entries, strict=True):
         lines += as_text(entry, target.label)
     raise Failed("\n".join(lines), not_ready=entries)

@@ -184,7 +184,7 @@ def refuse(problems: list[tuple[Manifest, KubeError]], changed_before: bool) -> 
             raise error
     errors = [refusal(manifest, error) for manifest, error in problems]
     lines = []
-    for (manifest, _error), each in zip(problems[:10], errors):
+    for (manifest, _error), each in zip(problems[:10], errors[:10], strict=True):
         advice = f" {each['hint']}" if each["hint"] else ""
         lines.append(f"{manifest.label} ({each['source']}): {each['message'].rstrip('.')}.{advice}")
     if len(problems) > 10:

@@ -92,7 +92,7 @@ class Target:
     known: Json | None = None
     # When it waits for its end: the uid of the object that shall go.
     gone_uid: str | None = None
-    state: State = State(False, "it has not been looked at yet")
+    state: State = field(default_factory=lambda: State(False, "it has not been looked at yet"))
     failures: list[Failure] = field(default_factory=list)
 
     @property

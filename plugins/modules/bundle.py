@@ -13,7 +13,7 @@ version_added: 0.1.0
 description:
   - Makes the folder that all later stages work from, so that only this stage needs a network.
   - Each file is made once and recorded with its size and SHA-256; an interrupted run goes on where it was.
-  - A bundle that is complete and unchanged is left alone, without any network access, whichever way its files were made.
+  - A bundle that is complete and unchanged is left alone, without any network access, in whichever way it was made.
 extends_documentation_fragment:
   - fortytwo.ft_services.attributes
 attributes:
@@ -64,7 +64,7 @@ options:
   mirrors:
     description:
       - Where O(mode=fetch) finds what the vendors publish. A mirror has to keep the vendor's paths.
-      - Addresses begin with V(https://). Those with V(http://) are accepted with a warning unless they are on this host.
+      - Addresses begin with V(https://). V(http://) is accepted too, with a warning unless it is on this host.
     type: dict
     default: {}
     suboptions:
@@ -127,8 +127,8 @@ requirements:
   - tar, apt-get, dpkg-deb, unshare, debootstrap, qemu-img, debugfs, openssl and gcc for O(mode=forge)
 notes:
   - In check mode RV(host_packages) names the Debian packages that the host lacks for the way that was chosen.
-  - C(https_proxy), C(no_proxy) and C(SSL_CERT_FILE) in the environment apply to all downloads. Logins for registries are
-    taken from where C(skopeo login) puts them.
+  - C(https_proxy), C(no_proxy) and C(SSL_CERT_FILE) in the environment apply to all downloads. Logins for registries
+    are taken from where C(skopeo login) puts them.
 seealso:
   - module: fortytwo.ft_services.bundle_info
 author:
@@ -254,6 +254,9 @@ def main() -> None:
         result = ensure(module)
     except BundleError as error:
         module.fail_json(msg=str(error))
+    except OSError as error:
+        folders = f"{module.params['path']} and {module.params['work_path']}"
+        module.fail_json(msg=f"{error}. The module has to be able to write below {folders}.")
     module.exit_json(**result)
 
 

@@ -15,7 +15,7 @@ description:
     Only objects that would change are written.
   - Waits for all objects under one deadline, by watches. Stops early when an object cannot become ready, and says why.
   - Values of Secrets appear neither in the result nor in the diff nor in the log of the target.
-  - C(stringData) of a Secret is applied as C(data), so that keys which are removed from the manifest go from the cluster too.
+  - C(stringData) of a Secret is applied as C(data), so that a key removed from the manifest goes from the cluster too.
 extends_documentation_fragment:
   - fortytwo.ft_services.attributes
   - fortytwo.ft_services.kubernetes
@@ -39,13 +39,15 @@ options:
     type: raw
   src:
     description:
-      - YAML or JSON files on the target. Of a folder, its files that end in C(.yaml), C(.yml) or C(.json), without subfolders.
+      - YAML or JSON files on the target.
+      - Of a folder, its files that end in C(.yaml), C(.yml) or C(.json), without those of subfolders.
     type: list
     elements: path
   state:
     description:
       - V(present) applies the objects.
-      - V(absent) removes them in reverse order, each after the objects it owns. Objects and kinds that do not exist are fine.
+      - V(absent) removes them in reverse order, each after the objects it owns.
+        Objects and kinds that do not exist are fine.
     type: str
     choices: [present, absent]
     default: present
@@ -85,13 +87,13 @@ options:
     description:
       - Wait until the objects are ready, or gone with O(state=absent).
       - Deployments, StatefulSets, DaemonSets and ReplicaSets are ready when their newest pods are available, Jobs when
-        complete, Pods when ready or succeeded, Services of type LoadBalancer when they have an address, Namespaces when
-        active, PersistentVolumeClaims when bound (or pending, when their storage class waits for the first pod),
-        CustomResourceDefinitions when established, APIServices when available, admission webhooks when the Service behind
-        them has a ready endpoint. Other kinds are ready when they exist.
-      - Stops early for an image that cannot be pulled, a container that cannot be made, a container that crashes again and
-        again, a pod that fits no node, a failed Job, pods that the namespace's rules forbid, and an exceeded progress
-        deadline. Each of them must last for some seconds first.
+        complete, Pods when ready or succeeded, Services of type LoadBalancer when they have an address, Namespaces
+        when active, PersistentVolumeClaims when bound (or pending, when their storage class waits for the first pod),
+        CustomResourceDefinitions when established, APIServices when available, admission webhooks when the Service
+        behind them has a ready endpoint. Other kinds are ready when they exist.
+      - Stops early for an image that cannot be pulled, a container that cannot be made or crashes again and again, a
+        pod that fits no node, a failed Job, pods that the namespace's rules forbid, and an exceeded progress deadline.
+        What may pass by itself must last for some seconds first.
     type: bool
     default: true
   wait_timeout:
@@ -125,7 +127,8 @@ options:
 requirements:
   - jmespath, for O(wait_for)
 notes:
-  - The waits read pods, replica sets, endpoint slices, events and logs; without the right to do so the reports are shorter.
+  - The waits read pods, replica sets, endpoint slices, events and logs.
+    Without the right to do so they notice less, and the reports are shorter.
 seealso:
   - module: fortytwo.ft_services.manifests_info
 author:

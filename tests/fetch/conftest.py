@@ -46,7 +46,9 @@ class Network:
     def mirrors(self) -> dict[str, t.Any]:
         """What a user would set as bundle_mirrors."""
         hosts = ("registry.k8s.io", "gcr.io", "quay.io")
-        found: dict[str, t.Any] = {name: f"{self.site.address}/{name}" for name in ("minikube", "kubernetes", "metallb")}
+        found: dict[str, t.Any] = {
+            name: f"{self.site.address}/{name}" for name in ("minikube", "kubernetes", "metallb")
+        }
         found["alpine"] = f"{self.site.address}/alpine"
         return found | {"registries": {host: f"{self.registry.host}/{host}" for host in hosts}}
 

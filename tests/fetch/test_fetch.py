@@ -157,7 +157,10 @@ def test_the_base_image_installs_from_the_fetched_repository(network: Network) -
     shutil.copytree(folder / "apk/x86_64", root / "repository")
     inside = ["unshare", "--mount", "--pid", "--fork", "--kill-child", f"--root={root}", "--mount-proc"]
     # The signature is checked: nothing here allows untrusted packages.
-    subprocess.run([*inside, "/sbin/apk", "add", "--quiet", "--no-network", "--cache=no", *VARIABLES["bundle_packages"]], check=True)
+    subprocess.run(
+        [*inside, "/sbin/apk", "add", "--quiet", "--no-network", "--cache=no", *VARIABLES["bundle_packages"]],
+        check=True,
+    )
     subprocess.run([*inside, "nginx", "-v"], check=True)
 
 

@@ -74,7 +74,7 @@ time.sleep(60)
 
 
 def daemon(folder, name, obedient=True, worker=False):
-    """A program that, like real daemons, has handlers for its signals; it writes its PID, its worker's, and what it got."""
+    """A program with handlers, as real daemons have; it writes its PID, its worker's, and the signals it got."""
     path = folder / name
     path.write_text(DAEMON.format(python=sys.executable, obedient=obedient, worker=worker))
     path.chmod(0o755)

@@ -119,7 +119,14 @@ def test_the_users_copy_follows_rotation_but_another_key_is_left_alone(tmp_path)
     assert copy.read_text() == store.part("user", "private").decode() != first
     assert copy.with_name("id.pub").read_text().strip() == store.public_key("user")
 
+    # Also when the run that rotated it was killed before it wrote the copy.
+    ensure(path, user, rotate=["user"])
+    store = ensure(path, user)
+    assert store.ensure_file(user)
+    assert copy.read_text() == store.part("user", "private").decode()
+
     copy.write_text("a key of the user's own")
+    copy.with_name("id.pub").write_text("ssh-ed25519 AAAA me@home")
     with pytest.raises(util.CredentialError, match="left alone"):
         ensure(path, user).ensure_file(user)
     assert copy.read_text() == "a key of the user's own"

@@ -31,6 +31,7 @@ class Cluster:
 
     def __init__(self):
         self.objects = {}
+        self.errors = []
 
     def __call__(self, *_connection):
         return self
@@ -42,6 +43,8 @@ class Cluster:
         return copy.deepcopy(self.objects.get(path))
 
     def apply(self, resource, body, manager, force, dry_run):
+        if self.errors:
+            raise self.errors.pop()
         if body["metadata"]["namespace"] != "ft":
             raise KubeError('namespaces "other" not found', status=404)
         if not dry_run:
@@ -109,6 +112,17 @@ def test_check_mode_predicts_on_a_machine_that_has_nothing_yet(run, tmp_path, cl
     assert [each["changed"] for each in result["secrets"]] == [True, True]
     assert cluster.objects == {}
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_passing_error_is_survived_and_a_lasting_one_is_told_without_values(run, cluster, tmp_path):
+    cluster.errors = [KubeError("etcdserver: leader changed", status=500, transient=True)]
+    assert run()["secrets"][0]["changed"] is True
+    value = json.loads((tmp_path / "state").read_text())["credentials"]["root"]["value"]
+    cluster.errors = [KubeError(f"Secret is invalid: {base64.b64encode(value.encode()).decode()}, {value}", status=422)]
+    with pytest.raises(CredentialError, match="ft/mysql cannot be applied: Secret is invalid") as caught:
+        run()
+    assert value not in str(caught.value)
+    assert base64.b64encode(value.encode()).decode() not in str(caught.value)
 
 
 @pytest.mark.parametrize(

@@ -19,9 +19,7 @@ SECRET_NAME = re.compile(r"PASS|TOKEN|KEY|SECRET|CREDENTIAL", re.IGNORECASE)
 
 def of(rendered, kind, name=None):
     return [
-        each
-        for each in rendered.objects
-        if each["kind"] == kind and (name is None or each["metadata"]["name"] == name)
+        each for each in rendered.objects if each["kind"] == kind and (name is None or each["metadata"]["name"] == name)
     ]
 
 
@@ -51,7 +49,9 @@ def test_the_api_server_of_kubernetes_1_34_knows_every_field(rendered):
 def test_every_object_stands_once_and_in_the_namespace(rendered):
     keys = [(each["kind"], each["metadata"]["name"]) for each in rendered.objects]
     assert sorted(set(keys)) == sorted(keys)
-    assert {each["metadata"]["namespace"] for each in rendered.objects if each["kind"] != "Namespace"} == {"ft-services"}
+    assert {each["metadata"]["namespace"] for each in rendered.objects if each["kind"] != "Namespace"} == {
+        "ft-services"
+    }
 
 
 def test_the_namespace_allows_restricted_pods_only_and_no_traffic_by_itself(rendered):
@@ -68,7 +68,9 @@ def test_each_service_is_a_deployment_and_a_container_of_its_name(rendered):
     names = [row["name"] for row in rendered.table]
     assert [each["metadata"]["name"] for each in of(rendered, "Deployment")] == names
     assert [container_of(each)["name"] for each in of(rendered, "Deployment")] == names
-    assert [container_of(each)["image"] for each in of(rendered, "Deployment")] == [f"fortytwo/{name}" for name in names]
+    assert [container_of(each)["image"] for each in of(rendered, "Deployment")] == [
+        f"fortytwo/{name}" for name in names
+    ]
 
 
 def test_pods_conform_to_the_restricted_standard(rendered):
@@ -155,8 +157,12 @@ def test_probes_and_resources_are_complete(rendered):
 
 
 def test_selectors_choose_exactly_the_pods_of_their_service(rendered):
-    labels = {each["metadata"]["name"]: each["spec"]["template"]["metadata"]["labels"] for each in of(rendered, "Deployment")}
-    chosen = [(each["metadata"]["name"], each["spec"]["selector"]["matchLabels"]) for each in of(rendered, "Deployment")]
+    labels = {
+        each["metadata"]["name"]: each["spec"]["template"]["metadata"]["labels"] for each in of(rendered, "Deployment")
+    }
+    chosen = [
+        (each["metadata"]["name"], each["spec"]["selector"]["matchLabels"]) for each in of(rendered, "Deployment")
+    ]
     chosen += [(each["metadata"]["name"], each["spec"]["selector"]) for each in of(rendered, "Service")]
     chosen += [
         (each["metadata"]["name"], each["spec"]["selector"]["matchLabels"])
