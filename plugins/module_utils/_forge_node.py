@@ -44,6 +44,8 @@ ENABLED = (
     "ssh-keys.service ssh.service docker.service docker.socket cri-docker.service cri-docker.socket "
     "tmp-hostpath\\x2dprovisioner.mount tmp-hostpath_pv.mount"
 ).split()
+# systemd derives a mount unit's name from its path and escapes the dash; such a name is not portable as a file of a repository.
+UNIT_NAMES = {"tmp-hostpath-provisioner.mount": "tmp-hostpath\\x2dprovisioner.mount"}
 CONFIG = {
     "Env": ["container=docker", "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"],
     "Entrypoint": ["/usr/local/bin/entrypoint", "/sbin/init"],
@@ -152,7 +154,9 @@ class NodeImage:
             link.symlink_to("/dev/null")
         for file in self._files.iterdir():
             if file.suffix in (".service", ".socket", ".mount"):
-                _put(root / "lib/systemd/system" / file.name, file.read_text(encoding="utf-8"))
+                _put(
+                    root / "lib/systemd/system" / UNIT_NAMES.get(file.name, file.name), file.read_text(encoding="utf-8")
+                )
         self._run([*in_root(root), "systemctl", "--quiet", "enable", *ENABLED])
         self._run([*in_root(root), "systemctl", "--quiet", "disable", "containerd.service"])
 

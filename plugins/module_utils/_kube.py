@@ -197,7 +197,7 @@ class KubeClient:
             verdict = error_of(response.status, response.data, response.headers)
             if response.status == 401:
                 raise KubeConnectionError(
-                    f"The Kubernetes API server at {self.where()} does not accept these credentials: {verdict.message}. "
+                    f"The Kubernetes API server at {self.where()} refuses these credentials: {verdict.message}. "
                     "Fetch a fresh kubeconfig, or name another context.",
                     status=401,
                 )

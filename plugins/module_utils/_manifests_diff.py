@@ -125,13 +125,13 @@ def masked_input(value: t.Any) -> t.Any:
         return HIDDEN
     if isinstance(value, dict):
         if isinstance(value.get("items"), list):
-            return {**value, "items": masked_input(value["items"])}
+            value = {**value, "items": masked_input(value["items"])}
         if value.get("kind") != "Secret":
             return value
         metadata = value.get("metadata")
-        if isinstance(metadata, dict) and _LAST_APPLIED in (metadata.get("annotations") or {}):
-            annotations = {**metadata["annotations"], _LAST_APPLIED: HIDDEN}
-            value = {**value, "metadata": {**metadata, "annotations": annotations}}
+        annotations = metadata.get("annotations") if isinstance(metadata, dict) else None
+        if isinstance(annotations, dict) and _LAST_APPLIED in annotations:
+            value = {**value, "metadata": {**metadata, "annotations": {**annotations, _LAST_APPLIED: HIDDEN}}}
         return masked({**value, "apiVersion": "v1"})
     return value
 

@@ -58,8 +58,8 @@ class SecretiveModule(AnsibleModule):
 
 def _check(params: Json, manifests: list[Manifest]) -> None:
     """Refuse option values that make no sense, before anything is sent."""
-    if params["definitions"] is None and not params["src"] and not params["set_name"]:
-        raise Failed("One of definitions, src and set_name is needed. Nothing was changed.")
+    if params["definitions"] is None and not (params["src"] or params["set_name"] or params["wait_for"]):
+        raise Failed("One of definitions, src, set_name and wait_for is needed. Nothing was changed.")
     name = params["set_name"]
     if name is not None and not _LABEL_VALUE.fullmatch(name):
         raise Failed(

@@ -75,18 +75,20 @@ class Run:
         compiled = [_compile(each) for each in wait_for]
         steps = resolve(session, manifests, self.namespace)
         read_live(session, steps)
-        settle_endings(session, steps, self._wait_gone)
+        settle_endings(session, steps, lambda ending: self._wait_gone(ending, steps=False))
         Planner(session, steps).predict()
         pruned = find_prunable(session, steps, set_name, prune_data, diff) if set_name else []
         self.steps, self.pruned = steps, pruned
         if session.check:
             return
-        waits = sum(1 for step in steps if waitable(step.manifest.group, step.manifest.kind)) if session.wait else 0
-        session.progress.total = sum(1 for step in steps if step.action != "unchanged") + len(pruned) + waits
+        waited_for = [step for step in steps if session.wait and waitable(step.manifest.group, step.manifest.kind)]
+        writes = sum(1 for step in steps if step.action != "unchanged" or step.deferred)
+        waits = len(waited_for) + len(compiled) + len(pruned) if session.wait else 0
+        session.progress.total = writes + len(pruned) + waits
         Applier(session, steps, self._await_definitions, self._await_webhooks).run()
         self._delete(self.pruned, "pruned")
         if session.wait:
-            targets = [self._target(step) for step in steps if waitable(step.manifest.group, step.manifest.kind)]
+            targets = [self._target(step) for step in waited_for]
             targets += [self._own_target(entry, expression) for entry, expression in compiled]
             self._wait([*targets, *(_gone_target(step) for step in self.pruned)])
 
@@ -132,24 +134,25 @@ class Run:
         for rank in sorted({step.manifest.rank for step in steps}, reverse=True):
             delete_rank(self.session, [step for step in steps if step.manifest.rank == rank], action)
 
-    def _wait(self, targets: list[Target], beside: t.Sequence[Target] = ()) -> None:
+    def _wait(self, targets: list[Target], beside: t.Sequence[Target] = (), steps: bool = True) -> None:
         try:
-            Waiter(self.session).wait(targets, beside)
+            Waiter(self.session, steps).wait(targets, beside)
         except WaitFailed as failure:
             fail(self.session, failure, len(targets))
 
-    def _wait_gone(self, steps: list[Step]) -> None:
-        self._wait([_gone_target(step) for step in steps])
+    def _wait_gone(self, gone: list[Step], steps: bool = True) -> None:
+        self._wait([_gone_target(step) for step in gone], steps=steps)
 
     def _await_definitions(self, batch: list[Step]) -> None:
-        self._wait([self._target(step) for step in batch])
+        self._wait([self._target(step) for step in batch], steps=False)
 
     def _await_webhooks(self) -> None:
         """Let the webhooks of the set come up; a workload of the set that cannot start ends the wait."""
         done = [step for step in self.steps if step.done or step.live]
         webhooks = [self._target(step) for step in done if step.manifest.kind in WEBHOOKS]
         if webhooks:
-            self._wait(webhooks, [self._target(step) for step in done if step.manifest.kind in WORKLOADS])
+            workloads = [self._target(step) for step in done if step.manifest.kind in WORKLOADS]
+            self._wait(webhooks, workloads, steps=False)
 
     def _target(self, step: Step) -> Target:
         manifest, resource = step.manifest, t.cast(Resource, step.resource)

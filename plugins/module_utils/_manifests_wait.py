@@ -142,9 +142,10 @@ class WaitFailed(Exception):
 class Waiter:
     """Follows targets until all are ready."""
 
-    def __init__(self, session: Session) -> None:
-        """Shares the session's deadline."""
+    def __init__(self, session: Session, steps: bool = True) -> None:
+        """Shares the session's deadline; ``steps``: what becomes ready counts as a step of the progress."""
         self.session = session
+        self.steps = steps
         self.view = View()
         self._events: queue.Queue[tuple[str, str, t.Any]] = queue.Queue()
         self._stop = threading.Event()
@@ -154,7 +155,7 @@ class Waiter:
     def wait(self, targets: list[Target], beside: t.Sequence[Target] = ()) -> None:
         """Return when all ``targets`` are ready; ``beside`` need not be, but their final failures end the wait."""
         began = time.monotonic()
-        pending = [target for target in targets if not self._judge(target)]
+        pending = [target for target in targets if not self._done(target)]
         try:
             if pending:
                 self._start([*pending, *beside])
@@ -162,6 +163,17 @@ class Waiter:
         finally:
             self._stop.set()
             self.session.waited += time.monotonic() - began
+
+    def _done(self, target: Target) -> bool:
+        """Judge a target, and tell the progress what is new."""
+        before = target.state.why
+        if self._judge(target):
+            if self.steps:
+                self.session.progress.step(f"{target.label} {'gone' if target.gone_uid else 'ready'}")
+            return True
+        if target.state.why != before:
+            self.session.progress.message(f"{target.label}: {target.state.why}")
+        return False
 
     def _judge(self, target: Target) -> bool:
         """Bring a target's state up to date; True when it is ready."""
@@ -176,13 +188,7 @@ class Waiter:
     def _follow(self, pending: list[Target], beside: list[Target]) -> None:
         while True:
             now = time.monotonic()
-            still = []
-            for target in pending:
-                if self._judge(target):
-                    self.session.progress.step(f"{target.label} {'gone' if target.gone_uid else 'ready'}")
-                else:
-                    still.append(target)
-            pending = still
+            pending = [target for target in pending if not self._done(target)]
             if not pending:
                 return
             for target in beside:

@@ -1,0 +1,81 @@
+# Copyright (c) 2026, The fortytwo.ft_services contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One file has all versions: the pinned Go modules and checksums have to agree with it."""
+
+from __future__ import annotations
+
+import pathlib
+import re
+
+import pytest
+import yaml
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._fetch_plan import files, images
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._forge_plan import paths
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._forge_programs import MINIMUM_GO, programs
+
+ROLE = pathlib.Path(__file__).resolve().parents[4] / "roles" / "bundle"
+VARIABLES = yaml.safe_load((ROLE / "vars" / "main.yml").read_text(encoding="utf-8"))
+VERSIONS = VARIABLES["bundle_versions"]
+SITES = dict.fromkeys(("minikube", "kubernetes", "metallb", "alpine"), "https://vendor.example")
+# Folder of the wrapper module, the Go module in it, and the version that it has to be.
+PINNED = [
+    ("kubernetes", "k8s.io/kubernetes", VERSIONS["kubernetes"]),
+    ("minikube", "k8s.io/minikube", VERSIONS["minikube"]),
+    ("storage-provisioner", "k8s.io/minikube", VERSIONS["minikube"]),
+    ("cri-dockerd", "github.com/Mirantis/cri-dockerd", VERSIONS["cri_dockerd"]),
+    ("etcd", "go.etcd.io/etcd/server/v3", VERSIONS["etcd"]),
+    ("coredns", "github.com/coredns/coredns", VERSIONS["coredns"]),
+    ("metallb", "go.universe.tf/metallb", VERSIONS["metallb"]),
+]
+
+
+def required(folder):
+    text = (ROLE / "files/forge/go" / folder / "go.mod").read_text(encoding="utf-8")
+    return text, dict(re.findall(r"^(?:require )?\t?(\S+) (v\S+)", text, re.M))
+
+
+@pytest.mark.parametrize(("folder", "module", "version"), PINNED)
+def test_a_pinned_module_has_the_version(folder, module, version):
+    text, modules = required(folder)
+    assert modules[module] == f"v{version}"
+    sums = (ROLE / "files/forge/go" / folder / "go.sum").read_text(encoding="utf-8")
+    assert f"{module} v{version} h1:" in sums
+    needed = tuple(int(part) for part in re.search(r"^go (\d+)\.(\d+)", text, re.M).groups())
+    assert needed <= MINIMUM_GO
+    assert needed <= tuple(int(part) for part in VERSIONS["go"].split("."))
+
+
+def test_every_module_with_a_go_mod_is_checked_and_every_program_has_its_recipe():
+    folders = {path.parent.name for path in (ROLE / "files/forge/go").glob("*/go.mod")}
+    assert folders == {folder for folder, dummy, dummy in PINNED}
+    for program in programs(VERSIONS).values():
+        assert (ROLE / "files/forge/go" / program.module).is_dir()
+
+
+def test_both_ways_make_the_same_files():
+    fetched = {path for path in files(VERSIONS, SITES) if not path.startswith("alpine-")} | set(images(VERSIONS))
+    assert fetched | {"bin/kubectl", "apk", "images/node/alpine.tar"} == set(paths(VERSIONS))
+
+
+def test_the_pins_name_what_is_fetched():
+    known = {file.name for file in files(VERSIONS, SITES).values()} | {image.source for image in images(VERSIONS).values()}
+    assert set(VARIABLES["bundle_pins"]) <= known
+    # What has no published checksum cannot do without.
+    unpublished = {file.name for file in files(VERSIONS, SITES).values() if not file.published}
+    assert unpublished <= set(VARIABLES["bundle_pins"])
+    assert all(re.fullmatch("[0-9a-f]{64}", digest) for digest in VARIABLES["bundle_pins"].values())
+
+
+def test_the_official_paths():
+    urls = {path: file.url for path, file in files(VERSIONS, SITES).items()}
+    kubernetes = f"v{VERSIONS['kubernetes']}"
+    assert urls["bin/minikube"] == f"https://vendor.example/v{VERSIONS['minikube']}/minikube-linux-amd64"
+    assert urls[f"kubernetes/{kubernetes}/kubelet"] == f"https://vendor.example/{kubernetes}/bin/linux/amd64/kubelet"
+    assert {image.source.partition("/")[0] for image in images(VERSIONS).values()} == {
+        "registry.k8s.io",
+        "gcr.io",
+        "quay.io",
+    }
+    node = images(VERSIONS)["images/host/node.tar"]
+    assert (node.source, node.reference) == ("gcr.io/k8s-minikube/kicbase:v0.0.50", VERSIONS["node_image"])
