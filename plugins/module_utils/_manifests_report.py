@@ -42,7 +42,7 @@ def container_problems(pod: Json) -> list[Json]:
     found = []
     for status in container_statuses(pod):
         state, last = status.get("state") or {}, (status.get("lastState") or {}).get("terminated") or {}
-        waiting, ended, running = state.get("waiting"), state.get("terminated"), state.get("running")
+        waiting, ended, running = state.get("waiting"), state.get("terminated"), "running" in state
         if ended and ended.get("exitCode") == 0:
             continue
         if running and status.get("ready"):

@@ -75,7 +75,7 @@ notes:
 seealso:
   - module: fortytwo.ft_services.credentials
 author:
-  - The fortytwo.ft_services contributors
+  - The fortytwo.ft_services contributors (@fortytwo)
 """
 
 EXAMPLES = r"""

@@ -105,7 +105,7 @@ seealso:
   - module: fortytwo.ft_services.certificates
   - module: fortytwo.ft_services.manifests
 author:
-  - The fortytwo.ft_services contributors
+  - The fortytwo.ft_services contributors (@fortytwo)
 """
 
 EXAMPLES = r"""

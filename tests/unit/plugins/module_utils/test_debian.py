@@ -51,7 +51,10 @@ Depends: nginx
     [
         ([DEB822], "http://mirror.example/debian"),
         (["deb http://one.example/debian/ bookworm main\n"], "http://one.example/debian"),
-        (["deb [signed-by=/k arch=amd64] http://one.example/debian bookworm main contrib\n"], "http://one.example/debian"),
+        (
+            ["deb [signed-by=/k arch=amd64] http://one.example/debian bookworm main contrib\n"],
+            "http://one.example/debian",
+        ),
         (["# deb http://off.example/debian bookworm main\n", DEB822], "http://mirror.example/debian"),
         ([DEB822.replace("Types: deb\n", "Types: deb\nEnabled: no\n", 1)], None),
         (["deb http://one.example/debian trixie main\n"], None),

@@ -59,7 +59,9 @@ def test_both_ways_make_the_same_files():
 
 
 def test_the_pins_name_what_is_fetched():
-    known = {file.name for file in files(VERSIONS, SITES).values()} | {image.source for image in images(VERSIONS).values()}
+    known = {file.name for file in files(VERSIONS, SITES).values()} | {
+        image.source for image in images(VERSIONS).values()
+    }
     assert set(VARIABLES["bundle_pins"]) <= known
     # What has no published checksum cannot do without.
     unpublished = {file.name for file in files(VERSIONS, SITES).values() if not file.published}

@@ -1,0 +1,161 @@
+# Copyright (c) 2026, The fortytwo.ft_services contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+import gzip
+import io
+import tarfile
+
+import pytest
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._bundle import Bundle, BundleError
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._fetch_alpine import layer_of_root
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._fetch_plan import Fetcher, Ledger
+
+OLD, NEW, PIN = "a" * 64, "b" * 64, "c" * 64
+NAME = "kubernetes/v1.2.3/kubelet"
+VERSIONS = {
+    "kubernetes": "1.2.3",
+    "minikube": "4.5.6",
+    "metallb": "7.8.9",
+    "alpine": "3.1",
+    "alpine_release": "3.1.4",
+    "etcd_tag": "3.5-0",
+    "pause": "3.9",
+    "coredns": "1.1",
+    "storage_provisioner": "v5",
+    "node": "v0.1",
+    "node_image": "fortytwo/kicbase:v0.1",
+}
+MIRRORS = {name: f"https://{name}.example" for name in ("minikube", "kubernetes", "metallb", "alpine")}
+
+
+@pytest.fixture
+def bundle(tmp_path):
+    return Bundle(tmp_path / "bundle")
+
+
+def fetcher(bundle, **changes):
+    request = {"versions": VERSIONS, "packages": {"nginx": []}, "checksums": {}, "accept_changed": False, "timeout": 30}
+    mirrors = {**MIRRORS, "registries": changes.pop("registries", None), **changes.pop("mirrors", {})}
+    return Fetcher(lambda *words: "", bundle, bundle.root / "work", {**request, "mirrors": mirrors, **changes}, print)
+
+
+def ledger(bundle, accept=False, **pins):
+    return Ledger(bundle, {NAME: text for text in pins.values()}, {NAME}, accept)
+
+
+def test_the_first_published_checksum_is_kept_and_a_change_refused(bundle):
+    assert ledger(bundle).agree(NAME, OLD, "url") == OLD
+    ledger(bundle).record(NAME, OLD, "url")
+    later = Bundle(bundle.root)
+    assert ledger(later).agree(NAME, OLD, "url") == OLD
+    with pytest.raises(BundleError, match=f"{OLD}, now {NEW}"):
+        ledger(later).agree(NAME, NEW, "url")
+    assert ledger(later, accept=True).agree(NAME, NEW, "url") == NEW
+
+
+def test_a_checksum_that_is_no_longer_published_is_the_recorded_one(bundle):
+    with pytest.raises(BundleError, match="no published checksum.*bundle_checksums"):
+        ledger(bundle).agree(NAME, None, "url")
+    ledger(bundle).record(NAME, OLD, "url")
+    assert ledger(bundle).agree(NAME, None, "url") == OLD
+
+
+@pytest.mark.parametrize("text", [PIN, f"sha256:{PIN}", PIN.upper(), f" {PIN}\n"])
+def test_a_pin_may_be_written_as_a_digest(bundle, text):
+    assert ledger(bundle, pin=text).pin(NAME) == PIN
+
+
+def test_a_pin_that_cannot_be_meant_is_refused(bundle):
+    with pytest.raises(BundleError, match="no SHA-256"):
+        ledger(bundle, pin="abc")
+    with pytest.raises(BundleError, match="nothing that is fetched is called kubelet"):
+        Ledger(bundle, {"kubelet": PIN}, {NAME}, False)
+
+
+def fill(bundle, path, recipe, source):
+    file = bundle.root / path
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text("x")
+    bundle.record(path, recipe, source)
+
+
+@pytest.mark.parametrize(
+    ("source", "recorded", "pin", "stale"),
+    [
+        ("https://kubernetes.example", OLD, None, False),
+        ("https://kubernetes.example", OLD, OLD, False),
+        ("https://kubernetes.example", OLD, NEW, True),
+        # What was forged is no download, whatever was downloaded before it.
+        ("forge", OLD, NEW, False),
+        ("forge", None, NEW, False),
+    ],
+)
+def test_another_pin_makes_a_download_stale(bundle, source, recorded, pin, stale):
+    fill(bundle, NAME, "r", source)
+    if recorded:
+        bundle.remember(NAME, {"sha256": recorded, "url": ""})
+    steps = fetcher(bundle, checksums={NAME: pin} if pin else {}).steps()
+    assert [step.stale for step in steps if step.path == NAME] == [stale]
+    # A pin alone is no other recipe: what is right already is not fetched again.
+    assert {step.path: step.recipe for step in steps} == {step.path: step.recipe for step in fetcher(bundle).steps()}
+
+
+def test_a_mirror_is_no_other_recipe_but_a_version_is(bundle):
+    def recipes(**changes):
+        return {step.path.rpartition("/")[2]: step.recipe for step in fetcher(bundle, **changes).steps()}
+
+    assert recipes() == recipes(mirrors={"kubernetes": "http://localhost/k"}, registries={"quay.io": "localhost:5000"})
+    other, same = recipes(versions={**VERSIONS, "metallb": "8.0.0"}), recipes()
+    changed = {name for name, recipe in other.items() if recipe != same[name]}
+    assert changed == {"metallb-native.yaml", "metallb-controller.tar", "metallb-speaker.tar"}
+
+
+def test_every_step_comes_after_its_needs(bundle):
+    seen = set()
+    for step in fetcher(bundle).steps():
+        assert seen.issuperset(step.needs)
+        seen.add(step.path)
+
+
+def test_only_the_sites_of_what_is_missing_are_asked(bundle):
+    made = fetcher(bundle, registries={"gcr.io": "127.0.0.1:5000/gcr"})
+    assert made.addresses(["images/host/node.tar", "images/host/pause.tar"]) == {
+        "127.0.0.1:5000": "http://127.0.0.1:5000/v2/",
+        "registry.k8s.io": "https://registry.k8s.io/v2/",
+    }
+    assert made.addresses(["apk"]) == {
+        "alpine": "https://alpine.example/v3.1/releases/x86_64/alpine-minirootfs-3.1.4-x86_64.tar.gz.sha256"
+    }
+    assert list(made.addresses(["bin/kubectl"])) == ["kubernetes"]
+    assert list(made.addresses(["metallb/metallb-native.yaml"])) == ["metallb"]
+    every = made.addresses(step.path for step in made.steps())
+    assert sorted(every) == [
+        "127.0.0.1:5000", "alpine", "kubernetes", "metallb", "minikube", "quay.io", "registry.k8s.io",
+    ]  # fmt: skip
+
+
+def test_plain_mirrors_are_known_by_name(bundle):
+    made = fetcher(bundle, mirrors={"alpine": "http://far.example"}, registries={"quay.io": "http://far.example"})
+    assert made.plain == ["alpine", "quay.io"]
+
+
+def test_a_root_keeps_owners_and_modes_when_files_are_replaced(tmp_path):
+    source, target = tmp_path / "root.tar.gz", tmp_path / "layer.tar"
+    with tarfile.open(source, "w:gz") as tar:
+        for name, mode, owner in (("./etc/shadow", 0o640, 42), ("./etc/apk/repositories", 0o644, 0)):
+            info = tarfile.TarInfo(name)
+            info.size, info.mode, info.gid = 3, mode, owner
+            tar.addfile(info, io.BytesIO(b"old"))
+        info = tarfile.TarInfo("./bin/sh")
+        info.type, info.linkname = tarfile.SYMTYPE, "/bin/busybox"
+        tar.addfile(info)
+    layer_of_root(source, target, {"etc/apk/repositories": b"new", "etc/apk/keys/key.pub": b"key"})
+    with tarfile.open(target) as tar:
+        found = {member.name.removeprefix("./"): member for member in tar}
+        content = {name: tar.extractfile(member).read() for name, member in found.items() if member.isreg()}
+    assert content == {"etc/shadow": b"old", "etc/apk/repositories": b"new", "etc/apk/keys/key.pub": b"key"}
+    assert (found["etc/shadow"].mode, found["etc/shadow"].gid) == (0o640, 42)
+    assert found["bin/sh"].linkname == "/bin/busybox"
+    assert gzip.decompress(source.read_bytes())
