@@ -40,13 +40,18 @@ class CredentialError(Exception):
 
 @dataclass(frozen=True)
 class Wanted:
-    """One credential: kind, length in characters (not for keys), alphabet, and where users find their copy of a key."""
+    """One credential: kind, length in characters (not for keys), alphabet, and where users find their copy of a key.
+
+    A host's key is written to ``known_hosts`` too, for the names and addresses in ``hosts``.
+    """
 
     name: str
     kind: str
     length: int
     alphabet: str
     file: Path | None
+    known_hosts: Path | None = None
+    hosts: tuple[str, ...] = ()
 
 
 def wanted(spec: dict[str, t.Any]) -> Wanted:
@@ -60,7 +65,18 @@ def wanted(spec: dict[str, t.Any]) -> Wanted:
         raise CredentialError(f"credential '{name}': the length must be at least 16 characters")
     if spec["file"] and kind != "ssh_key":
         raise CredentialError(f"credential '{name}': only a credential of kind ssh_key can have a file")
-    return Wanted(name, kind, spec["length"], alphabet, Path(spec["file"]) if spec["file"] else None)
+    known = spec.get("known_hosts")
+    if known and kind != "ssh_key":
+        raise CredentialError(f"credential '{name}': only a credential of kind ssh_key can be a known host")
+    return Wanted(
+        name,
+        kind,
+        spec["length"],
+        alphabet,
+        Path(spec["file"]) if spec["file"] else None,
+        Path(known["file"]) if known else None,
+        tuple(known["hosts"]) if known else (),
+    )
 
 
 def generate(want: Wanted) -> dict[str, str]:
@@ -159,6 +175,20 @@ class Store:
                 private_folder(want.file.parent, dry=False)
             write_private(want.file, parts["private"].encode())
             write_private(public, parts["public"].encode(), mode=0o644)
+        return True
+
+    def ensure_known_hosts(self, want: Wanted) -> bool:
+        """Keep a host's public key where ssh looks for it. Returns whether something had to be done."""
+        if not want.known_hosts:
+            return False
+        key = " ".join(self._state["credentials"][want.name]["public"].split()[:2])
+        text = "".join(f"{host} {key}\n" for host in want.hosts)
+        if want.known_hosts.exists() and want.known_hosts.read_text(encoding="utf-8") == text:
+            return fix_mode(want.known_hosts, 0o600, self.dry)
+        if not self.dry:
+            if not want.known_hosts.parent.is_dir():
+                private_folder(want.known_hosts.parent, dry=False)
+            write_private(want.known_hosts, text.encode())
         return True
 
     def part(self, name: str, part: str) -> bytes:

@@ -25,7 +25,10 @@ from ansible_collections.fortytwo.ft_services.plugins.module_utils._manifests_di
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._manifests_parse import secret_texts
 
 MANAGER = "ft-services-credentials"
+# The default of the module manifests, which keeps a namespace right from then on.
+NAMESPACE_MANAGER = "fortytwo.ft_services"
 SECRETS = Resource("v1", "Secret", "secrets", True)
+NAMESPACES = Resource("v1", "Namespace", "namespaces", False)
 LABELS = {"app.kubernetes.io/part-of": "ft-services", "app.kubernetes.io/managed-by": MANAGER}
 OBJECT_NAME = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?")
 DATA_KEY = re.compile(r"[A-Za-z0-9._-]{1,253}")
@@ -133,6 +136,17 @@ def differences(before: dict[str, t.Any] | None, after: dict[str, t.Any]) -> tup
             shown_before.update({f"label {label}": old_labels[label]} if label in old_labels else {})
             shown_after.update({f"label {label}": new_labels[label]} if label in new_labels else {})
     return shown_before, shown_after
+
+
+def ensure_namespace(client: KubeClient, spec: dict[str, t.Any], dry_run: bool, patience: float = 30.0) -> bool:
+    """Make a namespace that is missing, with its labels; one that exists is left alone. Returns whether it was missing."""
+    name, deadline = spec["name"], time.monotonic() + patience
+    body = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": spec["labels"]}}
+    if retrying(lambda: client.get(NAMESPACES.path(None, name)), deadline, lambda error: None) is not None:
+        return False
+    if not dry_run:
+        retrying(lambda: client.apply(NAMESPACES, body, NAMESPACE_MANAGER), deadline, lambda error: None)
+    return True
 
 
 def apply(

@@ -99,7 +99,8 @@ def warning_texts(headers: t.Mapping[str, str]) -> list[str]:
 
 def connection_advice(error: Exception) -> str:
     """Why a connection failed, and what to do, in one or two sentences."""
-    text = str(error)
+    # Without urllib3's own object names in front.
+    text = re.sub(r"^HTTPS?Connection\w*\([^)]*\): ", "", str(error))
     if "CERTIFICATE_VERIFY_FAILED" in text:
         if any(words in text for words in ("key usage", "Key Identifier", "Basic Constraints")):
             return (

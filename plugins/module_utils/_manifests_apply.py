@@ -150,29 +150,38 @@ def find_prunable(session: Session, steps: list[Step], set_name: str, with_data:
         for resource in session.retry(client.all_resources)
         if {"list", "delete", "patch"} <= set(resource.verbs) and (resource.group, resource.kind) not in _NEVER_PRUNED
     ]
+    spaces = sorted({step.manifest.namespace for step in steps if step.manifest.namespace})
     hidden: list[str] = []
 
-    def search(resource: Resource) -> list[Step]:
+    def labelled(path: str) -> list[Json] | None:
+        """The members of the set in a collection; None when this user may not look."""
         query = {"labelSelector": f"{SET_LABEL}={set_name}"}
         try:
-            found, _version = session.retry(lambda: client.list_all(resource.path(), query, METADATA_ONLY))
+            return session.retry(lambda: client.list_all(path, query, METADATA_ONLY))[0]
         except KubeError as error:
             if error.status == 403:
-                hidden.append(resource.plural)
-            elif error.status not in (404, 405):
-                raise
+                return None
+            if error.status in (404, 405):
+                return []
+            raise
+
+    def search(resource: Resource) -> list[Step]:
+        found = labelled(resource.path())
+        if found is None and resource.namespaced:
+            # Not everyone may look at the whole cluster; most of a set is where the rest of it is.
+            parts = [labelled(resource.path(space)) for space in spaces]
+            known = [part for part in parts if part is not None]
+            found = [body for part in known for body in part] if known else None
+        if found is None:
+            hidden.append(resource.plural)
             return []
-        chosen = []
-        for body in found:
-            if prunable(body, resource, keep, with_data):
-                chosen.append(_prune_step(session, resource, body, set_name, full))
-        return chosen
+        chosen = [body for body in found if prunable(body, resource, keep, with_data)]
+        return [_prune_step(session, resource, body, set_name, full) for body in chosen]
 
     found = [step for steps in client.parallel(search, kinds) for step in steps]
     if hidden:
-        session.warn(
-            f"prune: this user may not list {', '.join(sorted(hidden))} in the whole cluster; they are left alone"
-        )
+        names = ", ".join(sorted(hidden)[:5]) + (f" and {len(hidden) - 5} more kinds" if len(hidden) > 5 else "")
+        session.warn(f"prune: this user may not list {names}; objects of these kinds are left alone")
     return found
 
 

@@ -99,15 +99,19 @@ def read_live(session: Session, steps: t.Iterable[Step]) -> None:
     singles = [step for path, members in collections.items() if path not in lists for step in members]
 
     def fetch(work: str | Step) -> None:
-        if isinstance(work, Step):
-            resource = t.cast(Resource, work.resource)
-            path = resource.path(work.manifest.namespace, work.manifest.name)
-            work.live = session.retry(lambda: session.client.get(path))
-            return
-        found, _version = session.retry(lambda: session.client.list_all(work))
-        by_name = {each["metadata"]["name"]: each for each in found}
-        for step in collections[work]:
-            step.live = by_name.get(step.manifest.name)
+        step = work if isinstance(work, Step) else collections[work][0]
+        try:
+            if isinstance(work, Step):
+                resource = t.cast(Resource, work.resource)
+                path = resource.path(work.manifest.namespace, work.manifest.name)
+                work.live = session.retry(lambda: session.client.get(path))
+            else:
+                found, _version = session.retry(lambda: session.client.list_all(work))
+                by_name = {each["metadata"]["name"]: each for each in found}
+                for member in collections[work]:
+                    member.live = by_name.get(member.manifest.name)
+        except KubeError as error:
+            refuse([(step.manifest, error)], changed_before=False)
 
     work: list[str | Step] = [*lists, *singles]
     session.client.parallel(fetch, work)

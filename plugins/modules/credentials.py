@@ -70,11 +70,40 @@ options:
           - Where to keep a copy of an ssh key for its user, mode V(0600), with the public key in C(.pub) beside it.
           - A file that holds another key is an error and is left alone.
         type: path
+      known_hosts:
+        description: For the key of a host, the file of known hosts to write, mode V(0600). It holds nothing else.
+        type: dict
+        suboptions:
+          file:
+            description: Path of the file.
+            type: path
+            required: true
+          hosts:
+            description: Names and addresses under which clients reach the host.
+            type: list
+            elements: str
+            required: true
   rotate:
     description: Names of credentials to make anew.
     type: list
     elements: str
     default: []
+  namespaces:
+    description:
+      - Namespaces that are made first when they are missing. One that exists is left alone.
+      - Secrets come before the pods that wait for them, and a namespace before its Secrets.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      name:
+        description: Name of the namespace.
+        type: str
+        required: true
+      labels:
+        description: Labels of a new namespace, for example the Pod Security standard to enforce.
+        type: dict
+        default: {}
   secrets:
     description: The Kubernetes Secrets to apply. Without any, no cluster is contacted.
     type: list
@@ -86,7 +115,7 @@ options:
         type: str
         required: true
       namespace:
-        description: Namespace of the Secret. It must exist.
+        description: Namespace of the Secret. It must exist, or be in O(namespaces).
         type: str
         required: true
       data:
@@ -309,10 +338,13 @@ def run(module: AnsibleModule) -> dict[str, t.Any]:
 
     store = util.Store(Path(params["state_file"]), dry)
     store.ensure(wants, params["rotate"])
-    copied = {want.name: store.ensure_file(want) for want in wants}
+    # Both, always: each has a file of its own to keep right.
+    copied = {want.name: any([store.ensure_file(want), store.ensure_known_hosts(want)]) for want in wants}
     data = [kube_util.contents(secret, store) for secret in secrets]
     shown: list[tuple[dict[str, str], dict[str, str]]] = []
+    made_spaces: list[str] = []
     if client is not None:
+        made_spaces = [each["name"] for each in params["namespaces"] if kube_util.ensure_namespace(client, each, dry)]
         bodies = [kube_util.manifest(secret, each) for secret, each in zip(secrets, data, strict=True)]
         shown = client.parallel(lambda body: kube_util.apply(client, body, dry), bodies)
 
@@ -327,10 +359,11 @@ def run(module: AnsibleModule) -> dict[str, t.Any]:
         }
         for secret, each, (before, after) in zip(secrets, data, shown, strict=True)
     ]
-    changed = store.modes_fixed or any(each["changed"] for each in [*credentials, *applied])
+    changed = store.modes_fixed or bool(made_spaces) or any(each["changed"] for each in [*credentials, *applied])
     result = {"changed": changed, "state_file": str(store.path), "credentials": credentials, "secrets": applied}
     if module._diff and changed:
         made = {f"credential {name}": f"(made: {reason})" for name, reason in store.reasons.items()}
+        made |= {f"namespace {name}": "(made)" for name in made_spaces}
         before = {f"secret {sec.where}": old for sec, (old, dummy) in zip(secrets, shown, strict=True) if old}
         after = {f"secret {sec.where}": new for sec, (dummy, new) in zip(secrets, shown, strict=True) if new}
         result["diff"] = {"before": before, "after": {**made, **after}}
@@ -345,7 +378,15 @@ def main() -> None:
         "length": {"type": "int", "default": 32},
         "alphabet": {"type": "str", "default": "ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz23456789"},
         "file": {"type": "path"},
+        "known_hosts": {
+            "type": "dict",
+            "options": {
+                "file": {"type": "path", "required": True},
+                "hosts": {"type": "list", "elements": "str", "required": True},
+            },
+        },
     }
+    namespace = {"name": {"type": "str", "required": True}, "labels": {"type": "dict", "default": {}}}
     secret = {
         "name": {"type": "str", "required": True},
         "namespace": {"type": "str", "required": True},
@@ -356,6 +397,7 @@ def main() -> None:
             "state_file": {"type": "path", "required": True},
             "credentials": {"type": "list", "elements": "dict", "default": [], "options": credential},
             "rotate": {"type": "list", "elements": "str", "default": []},
+            "namespaces": {"type": "list", "elements": "dict", "default": [], "options": namespace},
             # Names and places only; the values stay in the state file.
             "secrets": {"type": "list", "elements": "dict", "default": [], "options": secret, "no_log": False},
             **KUBE_ARGUMENTS,

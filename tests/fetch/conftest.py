@@ -1,7 +1,7 @@
 # Copyright (c) 2026, The fortytwo.ft_services contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A network of its own for mode fetch: a web site, an Alpine mirror and a registry with the files of the forged bundle."""
+"""A network of its own for mode fetch: a site, an Alpine mirror and a registry with the files of the forged bundle."""
 
 from __future__ import annotations
 

@@ -25,8 +25,8 @@ class Request(t.NamedTuple):
 class Site:
     """Serves ``files`` (path to file or bytes) on a port of its own; ``faults`` (path to kind) can change at any time.
 
-    Kinds: gone (404), changed (one byte differs), short (half a file that says it is whole), cut (the connection ends in
-    the middle of each answer), silent (no answer at all), slow (a trickle).
+    Kinds: gone (404), changed (one byte differs), short (half a file that says it is whole), cut (the connection ends
+    in the middle of each answer), silent (no answer at all), slow (a trickle).
     """
 
     def __init__(self) -> None:

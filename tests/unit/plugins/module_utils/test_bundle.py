@@ -10,6 +10,7 @@ import subprocess
 import sys
 
 import pytest
+
 from ansible_collections.fortytwo.ft_services.plugins.module_utils import _bundle
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._bundle import Bundle, BundleError, write_atomically
 

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import pytest
+
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._bundle import BundleError
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._debian import (
     archive_uri,

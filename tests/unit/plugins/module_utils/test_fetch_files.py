@@ -11,6 +11,7 @@ import threading
 import time
 
 import pytest
+
 from ansible_collections.fortytwo.ft_services.plugins.module_utils import _fetch_files
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._bundle import BundleError
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._fetch_files import (
@@ -229,7 +230,7 @@ def test_redirects_are_followed_but_not_out_of_the_web(server, fetch):
     fetch()
     assert fetch.target.read_bytes() == BODY
     server.plan = ["to ftp://127.0.0.1/file"]
-    with pytest.raises(BundleError, match="ftp://.*refused"):
+    with pytest.raises(BundleError, match=r"ftp://.*refused"):
         fetch()
 
 

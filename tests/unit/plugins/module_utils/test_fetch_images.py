@@ -11,6 +11,7 @@ import threading
 import types
 
 import pytest
+
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._bundle import BundleError
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._fetch_images import (
     Registries,

@@ -11,6 +11,7 @@ import threading
 import time
 
 import pytest
+
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._bundle import Bundle, BundleError
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._forge import Forge, Lock, Step, recipe_of
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._progress import Progress
@@ -93,6 +94,15 @@ def test_a_lost_key_makes_everything_anew_that_was_signed_with_it(tmp_path):
     assert shop.run() == ["key", "apk", "images/alpine.tar"]
 
 
+def test_a_stale_step_is_made_anew(tmp_path):
+    shop = Workshop(tmp_path)
+    shop.step("bin/program")
+    shop.run()
+    shop.steps.clear()
+    shop.step("bin/program", stale=True)
+    assert shop.run() == ["bin/program"]
+
+
 def test_a_failure_names_the_step_ends_the_run_and_leaves_nothing(workshop):
     def fail(target, scratch):
         target.write_text("half")
@@ -114,7 +124,7 @@ def test_a_step_whose_need_fails_does_not_wait_for_ever(tmp_path):
     shop = Workshop(tmp_path)
     shop.step("program", lane="compile", intermediate=True, make=fail)
     shop.step("bin/program", "program")
-    with pytest.raises(BundleError, match="program failed.*OSError: disk full"):
+    with pytest.raises(BundleError, match=r"program failed\..*OSError: disk full"):
         shop.run()
 
 

@@ -10,6 +10,7 @@ import re
 
 import pytest
 import yaml
+
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._fetch_plan import files, images
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._forge_plan import paths
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._forge_programs import MINIMUM_GO, programs
