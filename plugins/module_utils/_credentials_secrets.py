@@ -139,7 +139,10 @@ def differences(before: dict[str, t.Any] | None, after: dict[str, t.Any]) -> tup
 
 
 def ensure_namespace(client: KubeClient, spec: dict[str, t.Any], dry_run: bool, patience: float = 30.0) -> bool:
-    """Make a namespace that is missing, with its labels; one that exists is left alone. Returns whether it was missing."""
+    """Make a namespace that is missing, with its labels, and leave one that exists alone.
+
+    Returns whether it was missing.
+    """
     name, deadline = spec["name"], time.monotonic() + patience
     body = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": spec["labels"]}}
     if retrying(lambda: client.get(NAMESPACES.path(None, name)), deadline, lambda error: None) is not None:

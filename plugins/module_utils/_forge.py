@@ -62,9 +62,14 @@ class Step:
 def make_runner(module: AnsibleModule) -> Runner:
     """Return a function that runs a command and raises with its last lines when it fails, or says what is ``fatal``."""
 
+    # A command does not outlive a module that is killed: the next run would find it writing to the same places.
+    setpriv = module.get_bin_path("setpriv")
+    guard = [setpriv, "--pdeathsig", "KILL", "--"] if setpriv else []
+
     def run(command: list[str], fatal: str | None = None, **options: t.Any) -> str:
         environment = {"LC_ALL": "C", **options.pop("environ_update", {})}
-        code, out, err = module.run_command(command, environ_update=environment, handle_exceptions=False, **options)
+        words = [*guard, *command]
+        code, out, err = module.run_command(words, environ_update=environment, handle_exceptions=False, **options)
         if code != 0:
             tail = "\n".join((err or out).strip().splitlines()[-12:])
             raise BundleError(f"{' '.join(command[:6])} failed with exit code {code}:\n{tail}")

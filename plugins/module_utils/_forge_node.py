@@ -44,7 +44,7 @@ ENABLED = (
     "ssh-keys.service ssh.service docker.service docker.socket cri-docker.service cri-docker.socket "
     "tmp-hostpath\\x2dprovisioner.mount tmp-hostpath_pv.mount"
 ).split()
-# systemd derives a mount unit's name from its path and escapes the dash; such a name is not portable as a file of a repository.
+# systemd escapes the dash of the path in a mount unit's name; a file of a repository cannot portably be called so.
 UNIT_NAMES = {"tmp-hostpath-provisioner.mount": "tmp-hostpath\\x2dprovisioner.mount"}
 CONFIG = {
     "Env": ["container=docker", "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"],

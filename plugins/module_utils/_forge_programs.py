@@ -163,7 +163,12 @@ class GoBuilder:
             self._run(
                 [self.command, "build", "-trimpath", *tags, "-ldflags", flags, "-o", str(target), package],
                 cwd=str(self._module(program.module, scratch)),
-                environ_update={**self.environment(), "CGO_ENABLED": "1" if program.cgo else "0"},
+                environ_update={
+                    **self.environment(),
+                    "CGO_ENABLED": "1" if program.cgo else "0",
+                    # What a killed build leaves is removed with this folder.
+                    "GOTMPDIR": str(scratch),
+                },
             )
 
         return Step(
