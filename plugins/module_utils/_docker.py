@@ -20,7 +20,7 @@ DOCKER_IMPORT_ERROR: str | None = None
 SDK_ERRORS: tuple[type[Exception], ...]
 try:
     from docker import APIClient
-    from docker.errors import APIError, DockerException, ImageNotFound, NotFound
+    from docker.errors import APIError, DockerException, ImageNotFound
     from docker.tls import TLSConfig
     from urllib3.exceptions import HTTPError
 
@@ -29,7 +29,7 @@ except ImportError:
     DOCKER_IMPORT_ERROR = traceback.format_exc()
     # Names for type hints and except clauses; nothing runs before require_docker() has refused.
     APIClient = TLSConfig = object
-    APIError = ImageNotFound = NotFound = OSError
+    APIError = ImageNotFound = OSError
     SDK_ERRORS = (OSError,)
 
 DEFAULT_HOST = "unix:///var/run/docker.sock"

@@ -18,7 +18,6 @@ from ansible_collections.fortytwo.ft_services.plugins.module_utils._docker impor
     APIClient,
     APIError,
     DaemonError,
-    NotFound,
     explain,
     inspect_image,
 )
@@ -229,11 +228,9 @@ def is_in_registry(client: APIClient, reference: str) -> bool:
     """Whether the registry of a reference has the image."""
     try:
         client.inspect_distribution(reference)
-    except NotFound:
-        return False
     except APIError as error:
         # Registries hide what an account may not see: unknown and forbidden look alike. The push will tell.
-        if error.response is not None and error.response.status_code in (401, 403):
+        if error.response is not None and error.response.status_code in (401, 403, 404):
             return False
         raise DaemonError(
             f"The registry of {reference} did not answer as one: {explain(error)}. Check push_to."

@@ -166,8 +166,8 @@ def test_a_kubeconfig_that_points_elsewhere_does_not_make_the_cluster_unhealthy(
     assert pure.kubeconfig_wrong(nodes)
 
 
-def seen(state, config=CONFIG, **more):
-    return pure.Seen(traces=("profile",), config=config, overall=state, **more)
+def seen(state, **more):
+    return pure.Seen(**{"traces": ("profile",), "config": CONFIG, "overall": state, **more})
 
 
 @pytest.mark.parametrize(

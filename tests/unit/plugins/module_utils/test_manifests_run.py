@@ -195,7 +195,8 @@ def test_conflict_says_whose_field_and_which_option():
 
 def test_secret_values_stay_out_of_refusals():
     def refuse(body, dry_run):
-        raise KubeError(".data.pin: expected string, got &value.valueUnstructured{Value:123456}", 500)
+        message = ".data.pin: expected string, got &value.valueUnstructured{Value:123456}"
+        raise KubeError(message, 500)
 
     secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s"}, "data": {"pin": 123456}}
     with pytest.raises(Failed) as caught:

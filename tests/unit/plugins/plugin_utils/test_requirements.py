@@ -69,7 +69,8 @@ def cluster():
     return {f"{found['kind']} {found['metadata']['name']}": copy.deepcopy(found) for found in objects}
 
 
-def judge(cluster, policy="Never", dockerfiles=None, profiles=PROFILES):
+def judge(cluster, policy="Never", dockerfiles=None, profiles=None):
+    profiles = PROFILES if profiles is None else profiles
     files = DOCKERFILES if dockerfiles is None else dockerfiles
     rows = requirement_rows(list(cluster.values()), TABLE, "ft-services", ADDRESS, "fortytwo/", policy, files, profiles)
     return {row["id"]: row for row in rows}

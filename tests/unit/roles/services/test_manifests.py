@@ -193,7 +193,8 @@ def test_ports_of_service_container_policy_and_table_agree(rendered):
 def test_the_load_balancer_is_the_only_way_in(rendered):
     for row in rendered.table:
         service = one(rendered, "Service", row["name"])
-        assert service["spec"]["type"] == row["type"] in ("LoadBalancer", "ClusterIP")
+        assert row["type"] in ("LoadBalancer", "ClusterIP")
+        assert service["spec"]["type"] == row["type"]
         assert not any("nodePort" in port for port in service["spec"]["ports"])
         annotations = service["metadata"].get("annotations", {})
         if row["type"] == "LoadBalancer":
