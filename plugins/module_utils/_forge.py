@@ -61,7 +61,6 @@ class Step:
 
 def make_runner(module: AnsibleModule) -> Runner:
     """Return a function that runs a command and raises with its last lines when it fails, or says what is ``fatal``."""
-
     # A command does not outlive a module that is killed: the next run would find it writing to the same places.
     setpriv = module.get_bin_path("setpriv")
     guard = [setpriv, "--pdeathsig", "KILL", "--"] if setpriv else []

@@ -42,9 +42,12 @@ class Cluster:
     def get(self, path):
         return copy.deepcopy(self.objects.get(path))
 
-    def apply(self, resource, body, manager, force, dry_run):
+    def apply(self, resource, body, manager, force=False, dry_run=False):
         if self.errors:
             raise self.errors.pop()
+        if not resource.namespaced:
+            self.objects[resource.path(None, body["metadata"]["name"])] = body
+            return SimpleNamespace(data=copy.deepcopy(body))
         if body["metadata"]["namespace"] != "ft":
             raise KubeError('namespaces "other" not found', status=404)
         if not dry_run:
@@ -64,7 +67,7 @@ def run(tmp_path, cluster):
     def run(check=False, **params):
         defaults = {"state_file": str(tmp_path / "state"), "credentials": [PASSWORD, KEY], "secrets": [SECRET]}
         connection = {"kubeconfig": None, "context": None, "request_timeout": 30}
-        merged = {**defaults, "rotate": [], **connection, **params}
+        merged = {**defaults, "rotate": [], "namespaces": [], **connection, **params}
         return module_under_test.run(SimpleNamespace(params=merged, check_mode=check, _diff=True))
 
     return run
@@ -95,6 +98,29 @@ def test_the_second_run_changes_nothing_and_drift_is_undone(run, cluster):
     secret["data"]["root"] = "c3BvaWx0"
     assert run()["secrets"][0]["changed"] is True
     assert list(cluster.objects.values()) == [kept]
+
+
+def test_a_missing_namespace_is_made_once_with_its_labels(run, cluster):
+    wanted = [{"name": "ft", "labels": {"pod-security.kubernetes.io/enforce": "restricted"}}]
+    assert run(check=True, namespaces=wanted)["changed"] is True
+    assert cluster.objects == {}
+    assert run(namespaces=wanted)["diff"]["after"]["namespace ft"] == "(made)"
+    assert cluster.objects["/api/v1/namespaces/ft"]["metadata"]["labels"] == wanted[0]["labels"]
+    assert run(namespaces=wanted)["changed"] is False
+
+
+def test_a_hosts_key_is_kept_where_ssh_looks_for_it(run, tmp_path):
+    file = tmp_path / "ssh" / "known_hosts"
+    host = {**KEY, "known_hosts": {"file": str(file), "hosts": ["192.0.2.1", "door"]}}
+    assert run(check=True, credentials=[PASSWORD, host])["changed"] is True
+    assert not file.exists()
+    key = run(credentials=[PASSWORD, host])["credentials"][1]["public_key"]
+    assert file.read_text() == "".join(f"{name} {' '.join(key.split()[:2])}\n" for name in ("192.0.2.1", "door"))
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert run(credentials=[PASSWORD, host])["changed"] is False
+    file.write_text("192.0.2.1 ssh-ed25519 wrong\n")
+    assert run(credentials=[PASSWORD, host])["changed"] is True
+    assert key.split()[1] in file.read_text()
 
 
 def test_rotation_reaches_the_secret_and_changes_its_checksum(run):
