@@ -25,6 +25,7 @@ from ansible_collections.fortytwo.ft_services.plugins.module_utils._manifests_se
     Step,
     refuse,
 )
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._manifests_settled import settled
 
 Json = dict[str, t.Any]
 
@@ -152,6 +153,9 @@ class Planner:
         if step.manifest.namespace in self.fresh_namespaces:
             self._defer(step, "its namespace is created in the same call")
             return self._trial(step)
+        if settled(step.live, step.manifest.body, self.session.manager):
+            step.wanted = step.live
+            return None
         try:
             answer = self.session.retry(lambda: self._dry_run(step), again=_worth_waiting)
         except KubeError as error:
