@@ -105,8 +105,9 @@ class NodeImage:
 
     def _packages(self, root: pathlib.Path) -> None:
         uri = host_archive_uri()
-        # In a mount namespace of its own: an interrupted debootstrap would leave its mounts behind.
-        self._run(["unshare", "--mount", "debootstrap", "--variant=minbase", "bookworm", str(root), uri])
+        # In namespaces of its own: an interrupted debootstrap would leave its mounts and its processes behind.
+        inside = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]
+        self._run([*inside, "debootstrap", "--variant=minbase", "bookworm", str(root), uri])
         (root / "etc/apt/sources.list").unlink(missing_ok=True)
         _put(root / "etc/apt/sources.list.d/debian.sources", sources(uri, ("bookworm", "trixie")))
         _put(root / "etc/apt/preferences.d/trixie", PIN)
