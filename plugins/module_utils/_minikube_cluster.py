@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import time
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
@@ -90,16 +91,14 @@ class Cluster:
         wanted = self.params["state"]
         if wanted == "present":
             self._validate()
-        config = self.cli.config()
-        # Without the program nothing can run; in check mode a role may be about to install it.
-        blind = self.module.check_mode and not self.cli.executable
-        nodes = [] if blind or config is None else self.cli.status()
+        config, nodes = self._look()
+        if (wanted != "present" or pure.overall(nodes) != "running") and self._wait_while_busy():
+            config, nodes = self._look()
         before = facts(self.cli, config, nodes)
         actions = {"present": self._plan_present, "stopped": self._plan_stopped, "absent": self._plan_absent}[wanted](
             config, nodes
         )
         if actions and not self.module.check_mode:
-            self._refuse_while_busy()
             for action in actions:
                 self._act(action)
             config = self.cli.config()
@@ -114,6 +113,33 @@ class Cluster:
         if self.module._diff and actions:
             result["diff"] = {"before": _diff_side(before), "after": _diff_side(after)}
         return result
+
+    def _look(self) -> tuple[dict[str, t.Any] | None, list[dict[str, t.Any]]]:
+        """Return the profile's configuration and the status of its nodes."""
+        config = self.cli.config()
+        # Without the program nothing can run; in check mode a role may be about to install it.
+        blind = self.module.check_mode and not self.cli.executable
+        return config, [] if blind or config is None else self.cli.status()
+
+    def _wait_while_busy(self) -> bool:
+        """Let another command of minikube finish: one left behind by a killed run still does its work.
+
+        Returns whether there was one. Gives up after ``wait_timeout`` seconds.
+        """
+        busy = self.cli.other_starts()
+        waited, deadline = bool(busy), time.monotonic() + self.params["wait_timeout"]
+        while busy:
+            names = ", ".join(map(str, busy))
+            if time.monotonic() > deadline:
+                self.module.fail_json(
+                    msg=f"Another command of minikube works on the profile {self.profile} (process {names}) for more "
+                    f"than {self.params['wait_timeout']} s. Nothing was changed. Wait until it has ended, or end it, "
+                    "and run again."
+                )
+            self.progress.message(f"waiting for another command of minikube (process {names})")
+            time.sleep(1)
+            busy = self.cli.other_starts()
+        return waited
 
     # planning -----------------------------------------------------------------------------------------------------
 
@@ -203,14 +229,6 @@ class Cluster:
         return {"state": "stopped" if self.params["state"] == "stopped" else "running", "settings": after["settings"]}
 
     # acting -------------------------------------------------------------------------------------------------------
-
-    def _refuse_while_busy(self) -> None:
-        busy = self.cli.other_starts()
-        if busy:
-            self.module.fail_json(
-                msg=f"Another command of minikube works on the profile {self.profile} (process "
-                f"{', '.join(map(str, busy))}). Nothing was changed. Wait until it has ended, or end it, and run again."
-            )
 
     def _act(self, action: str) -> None:
         if action in ("create", "start"):

@@ -12,6 +12,8 @@ import sys
 import pytest
 from ansible.module_utils.testing import patch_module_args
 
+from ansible_collections.fortytwo.ft_services.plugins.module_utils import _minikube_cluster
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._minikube_cli import Cli
 from ansible_collections.fortytwo.ft_services.plugins.modules import minikube, minikube_info
 
 # Behaves as minikube does towards the module: the same files, the same output, the same exit codes.
@@ -210,3 +212,19 @@ def test_info_lists_profiles_and_applies_a_query(run):
     made = run(**DEMO)
     assert set(told["profiles"][0]) == set(made) - {"changed", "actions"}
     assert json.loads(json.dumps(told)) == told
+
+
+def test_another_command_of_minikube_is_waited_for(run, monkeypatch):
+    busy = [[7], [7], []]
+    monkeypatch.setattr(Cli, "other_starts", lambda self: busy.pop(0))
+    monkeypatch.setattr(_minikube_cluster.time, "sleep", lambda seconds: None)
+    assert run(**DEMO)["actions"] == ["create"]
+    assert busy == []
+
+
+def test_another_command_that_does_not_end_is_named(run, monkeypatch):
+    monkeypatch.setattr(Cli, "other_starts", lambda self: [7])
+    result = run(**DEMO, wait_timeout=0)
+    assert result["failed"]
+    assert "process 7" in result["msg"]
+    assert "Nothing was changed" in result["msg"]
