@@ -230,6 +230,12 @@ class Cli:
             found.extend(f"{kind} {name}" for name in out.split() if rc == 0)
         return tuple(found)
 
+    def docker_answers(self, config: dict[str, t.Any] | None) -> bool:
+        """Whether the engine of a profile can be asked; true for other drivers, which need none."""
+        if ((config or {}).get("Driver") or self.machine_driver() or "docker") != "docker":
+            return True
+        return self.docker("version")[0] == 0
+
     def has_data(self, config: dict[str, t.Any] | None, image: str | None) -> bool:
         """Whether the node's volume holds a database of etcd. What cannot be known counts as yes."""
         config = config or {}

@@ -158,6 +158,11 @@ class Cluster:
     def _plan_present(self, config: dict[str, t.Any] | None, nodes: list[dict[str, t.Any]]) -> list[str]:
         state = pure.overall(nodes)
         running = pure.is_valid(config) and state == "running"
+        if not running and self.module.check_mode and not self.cli.docker_answers(config):
+            # A role may be about to start the engine. What the profile holds is judged once it answers.
+            if pure.is_valid(config):
+                self._refuse_differences(config)
+            return ["start" if self.cli.traces() else "create"]
         seen = pure.Seen(
             traces=("running",) if running else self.cli.traces(),
             config=config,
@@ -170,9 +175,7 @@ class Cluster:
         if plan is None:
             return self._refuse_broken(seen)
         if "create" not in plan:
-            found = pure.differences(pure.current_settings(config), self.asked)
-            if found:
-                self.module.fail_json(msg=pure.describe_differences(self.profile, found), differences=found)
+            self._refuse_differences(config)
         elif self.cli.executable and self.params["force"] is not True:
             problem = pure.version_problem(self.asked["kubernetes_version"], self.cli.known_versions())
             self._refuse([problem] if problem else [])
@@ -187,6 +190,11 @@ class Cluster:
                 "let minikube download them."
             )
         return plan
+
+    def _refuse_differences(self, config: dict[str, t.Any] | None) -> None:
+        found = pure.differences(pure.current_settings(config), self.asked)
+        if found:
+            self.module.fail_json(msg=pure.describe_differences(self.profile, found), differences=found)
 
     def _refuse_broken(self, seen: pure.Seen) -> list[str]:
         self.module.fail_json(

@@ -228,3 +228,12 @@ def test_another_command_that_does_not_end_is_named(run, monkeypatch):
     assert result["failed"]
     assert "process 7" in result["msg"]
     assert "Nothing was changed" in result["msg"]
+
+
+def test_without_an_engine_check_mode_predicts_and_a_run_refuses(run, tmp_path):
+    run(**DEMO)
+    run(profile="demo", state="stopped")
+    (tmp_path / "bin/docker").write_text("#!/bin/sh\necho Cannot connect >&2\nexit 1\n")
+    assert run(**DEMO, check=True)["actions"] == ["start"]
+    assert "memory" in run(**{**DEMO, "memory": 5000}, check=True)["msg"]
+    assert run(profile="new", check=True)["actions"] == ["create"]
