@@ -6,19 +6,13 @@
 from __future__ import annotations
 
 import pathlib
-import traceback
 import typing as t
 
-from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._bundle import MANIFEST, Bundle, BundleError
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._forge_plan import paths
-
-JMESPATH_ERROR: str | None = None
-try:
-    import jmespath
-except ImportError:
-    JMESPATH_ERROR = traceback.format_exc()
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._query import Query
 
 
 def describe(bundle: Bundle, thorough: bool) -> dict[str, t.Any]:
@@ -49,25 +43,9 @@ def describe(bundle: Bundle, thorough: bool) -> dict[str, t.Any]:
 
 def run(module: AnsibleModule) -> dict[str, t.Any]:
     """Describe the bundle and apply the query."""
-    query = module.params["query"]
-    expression = _compile(module, query) if query else None
+    query = Query(module)
     try:
         found = describe(Bundle(pathlib.Path(module.params["path"])), module.params["thorough"])
     except (BundleError, OSError) as error:
         module.fail_json(msg=f"Cannot read the bundle in {module.params['path']}: {error}")
-    result = None
-    if expression is not None:
-        try:
-            result = expression.search(found)
-        except jmespath.exceptions.JMESPathError as error:
-            module.fail_json(msg=f"The query {query!r} cannot be applied to the description of the bundle: {error}")
-    return {"changed": False, **found, "result": result}
-
-
-def _compile(module: AnsibleModule, query: str) -> t.Any:
-    if JMESPATH_ERROR:
-        module.fail_json(msg=missing_required_lib("jmespath", reason="for query"), exception=JMESPATH_ERROR)
-    try:
-        return jmespath.compile(query)
-    except jmespath.exceptions.JMESPathError as error:
-        module.fail_json(msg=f"The query {query!r} is not a JMESPath expression: {error}")
+    return {"changed": False, **found, "result": query.search(found, "the description of the bundle")}

@@ -7,20 +7,14 @@ from __future__ import annotations
 
 import glob
 import os
-import traceback
 import typing as t
 
-from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.fortytwo.ft_services.plugins.module_utils import _minikube as pure
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._minikube_cli import Cli
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._minikube_cluster import facts
-
-JMESPATH_ERROR: str | None = None
-try:
-    import jmespath
-except ImportError:
-    JMESPATH_ERROR = traceback.format_exc()
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._query import Query
 
 
 def names(folder: str, wanted: str | None) -> list[str]:
@@ -31,26 +25,10 @@ def names(folder: str, wanted: str | None) -> list[str]:
 
 def run(module: AnsibleModule) -> dict[str, t.Any]:
     """Gather the profiles and apply the query."""
-    query = module.params["query"]
-    expression = _compile(module, query) if query else None
+    query = Query(module)
     profiles = []
     for name in names(pure.mini_path(module.params["home"]), module.params["profile"]):
         cli = Cli(module, name)
         config = cli.config()
         profiles.append(facts(cli, config, cli.status() if config is not None else []))
-    result = None
-    if expression is not None:
-        try:
-            result = expression.search(profiles)
-        except jmespath.exceptions.JMESPathError as error:
-            module.fail_json(msg=f"The query {query!r} cannot be applied to the list of profiles: {error}")
-    return {"changed": False, "profiles": profiles, "result": result}
-
-
-def _compile(module: AnsibleModule, query: str) -> t.Any:
-    if JMESPATH_ERROR:
-        module.fail_json(msg=missing_required_lib("jmespath", reason="for query"), exception=JMESPATH_ERROR)
-    try:
-        return jmespath.compile(query)
-    except jmespath.exceptions.JMESPathError as error:
-        module.fail_json(msg=f"The query {query!r} is not a JMESPath expression: {error}")
+    return {"changed": False, "profiles": profiles, "result": query.search(profiles, "the list of profiles")}

@@ -102,7 +102,6 @@ result:
       address: 192.168.49.200
 """
 
-import traceback
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
@@ -113,13 +112,7 @@ from ansible_collections.fortytwo.ft_services.plugins.module_utils._kube import 
 )
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._kube_errors import KubeError
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._manifests_info import find_resources, read_objects
-
-try:
-    import jmespath
-except ImportError:
-    JMESPATH_IMPORT_ERROR: str | None = traceback.format_exc()
-else:
-    JMESPATH_IMPORT_ERROR = None
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._query import Query
 
 
 def main() -> None:
@@ -139,25 +132,14 @@ def main() -> None:
     params = module.params
     if KUBERNETES_IMPORT_ERROR:
         module.fail_json(msg=missing_required_lib("kubernetes"), exception=KUBERNETES_IMPORT_ERROR)
-    expression = None
-    if params["query"]:
-        if JMESPATH_IMPORT_ERROR:
-            module.fail_json(msg=missing_required_lib("jmespath"), exception=JMESPATH_IMPORT_ERROR)
-        try:
-            expression = jmespath.compile(params["query"])
-        except jmespath.exceptions.JMESPathError as error:
-            module.fail_json(msg=f"The query is no JMESPath expression: {error}")
+    query = Query(module)
     try:
         client = KubeClient(params["kubeconfig"], params["context"], params["request_timeout"])
         resources = find_resources(client, params["kind"], params["api_version"])
         objects = read_objects(client, resources, params["namespace"], params["name"], params["label_selectors"])
     except KubeError as error:
         module.fail_json(msg=f"Cannot read {', '.join(params['kind'])}. {error.message}", status=error.status)
-    try:
-        result = expression.search(objects) if expression else None
-    except jmespath.exceptions.JMESPathError as error:
-        module.fail_json(msg=f"The query does not fit the objects: {error}")
-    module.exit_json(changed=False, objects=objects, result=result)
+    module.exit_json(changed=False, objects=objects, result=query.search(objects, "the objects"))
 
 
 if __name__ == "__main__":
