@@ -6,11 +6,11 @@ ARGS ?=
 VENV := .venv
 LINK := $(VENV)/collections/ansible_collections/fortytwo/ft_services
 PLAYBOOK := PATH="$(CURDIR)/$(VENV)/bin:$$PATH" ANSIBLE_CONFIG="$(CURDIR)/ansible.cfg" ansible-playbook
-PLAYS := $(sort $(filter-out site,$(basename $(notdir $(wildcard playbooks/*.yml)))))
-STEPS := lint sanity unit build forge fetch molecule
+PLAYS := $(sort $(filter-out site dashboard,$(basename $(notdir $(wildcard playbooks/*.yml)))))
+STEPS := lint sanity unit build docs forge fetch molecule extended
 
 .DEFAULT_GOAL := help
-.PHONY: help up test ready clean $(PLAYS) $(STEPS)
+.PHONY: help up dashboard test ready clean $(PLAYS) $(STEPS)
 
 help: ## What can be made
 	@echo "Usage: make TARGET [ARGS='options of ansible-playbook']"
@@ -23,11 +23,21 @@ help: ## What can be made
 up: ready ## Bring up the platform, or repair it; all that is in place already is left alone
 	@$(PLAYBOOK) site.yml $(ARGS)
 
+# The proxy is no task of the playbook: so it ends with Ctrl-C, and with the terminal.
+dashboard: ready ## Open the dashboard of the cluster, for this machine only and until Ctrl-C
+	@script=$$(mktemp) && trap 'rm -f "$$script"' EXIT \
+		&& $(PLAYBOOK) playbooks/dashboard.yml -e dashboard_script="$$script" $(ARGS) \
+		&& command=$$(cat "$$script") && rm -f "$$script" && exec sh -c "$$command"
+
+# What they are asked for stands at the end; what each task did would only push it off the screen.
+dashboard status credentials: export ANSIBLE_DISPLAY_OK_HOSTS = false
+dashboard status credentials: export ANSIBLE_DISPLAY_SKIPPED_HOSTS = false
+
 # stop, status, verify, purge ...: whatever playbooks/ has.
 $(PLAYS): ready
 	@$(PLAYBOOK) playbooks/$@.yml $(ARGS)
 
-test: ## Run every check; the last line is "N passed, N failed"
+test: ## Run every check but extended; the last line is "N passed, N failed"
 	@$(PYTHON) tests/gate
 
 $(STEPS):

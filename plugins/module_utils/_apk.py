@@ -8,6 +8,7 @@ This module util is private to the collection fortytwo.ft_services.
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import pathlib
 import typing as t
@@ -20,6 +21,21 @@ REPOSITORY = "http://bundle.invalid/apk/x86_64/APKINDEX.adb"
 KEY = "ft_services.rsa"
 KEY_RECIPE = recipe_of("key", 1)
 CONFIG = {"Cmd": ["/bin/sh"], "Env": ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"]}
+
+
+@dataclasses.dataclass(frozen=True)
+class Extra:
+    """A package that the distribution does not have.
+
+    ``lay(tree, scratch)`` writes its files below the folder ``tree`` and may use the empty folder ``scratch``.
+    """
+
+    name: str
+    version: str  # digits and dots
+    recipe: str  # a hash of everything that decides its files
+    lay: t.Callable[[pathlib.Path, pathlib.Path], None]
+    needs: tuple[str, ...] = ()  # steps that come first
+    depends: tuple[str, ...] = ()  # names in Alpine
 
 
 class Signer:
@@ -49,6 +65,24 @@ class Signer:
     def words(self, root: pathlib.Path) -> list[str]:
         """Return the options with which apk signs and checks."""
         return ["--sign-key", str(self._key), "--keys-dir", str(root / "etc/apk/keys")]
+
+    def package(self, root: pathlib.Path, info: dict[str, str], tree: pathlib.Path, place: pathlib.Path) -> None:
+        """Write a package of the files below ``tree`` into the folder ``place``; ``info`` has its name and version."""
+        about = {**info, "arch": "x86_64", "license": "see-source"}
+        words = [word for key, text in about.items() for word in ("--info", f"{key}:{text}")]
+        words += ["--files", str(tree), "--output", str(place / f"{info['name']}-{info['version']}.apk")]
+        self._run([*apk_of(root), "mkpkg", *words, *self.words(root)])
+
+    def package_of(self, root: pathlib.Path, extra: Extra, place: pathlib.Path, scratch: pathlib.Path) -> None:
+        """Write a package that is made from other sources."""
+        tree, own = scratch / "extras" / extra.name, scratch / "work" / extra.name
+        for folder in (tree, own):
+            folder.mkdir(parents=True)
+        extra.lay(tree, own)
+        info = {"name": extra.name, "version": f"{extra.version}-r0", "description": extra.name}
+        if extra.depends:
+            info["depends"] = " ".join(extra.depends)
+        self.package(root, info, tree, place)
 
     def index(self, root: pathlib.Path, place: pathlib.Path) -> None:
         """Write the signed index of the packages in a folder."""

@@ -27,7 +27,12 @@ class BundleError(Exception):
 
 def sha256_of(path: pathlib.Path) -> str:
     """Return the SHA-256 of a file as hexadecimal text."""
-    digest = hashlib.sha256()
+    return digest_of(path, "sha256")
+
+
+def digest_of(path: pathlib.Path, kind: str) -> str:
+    """Return the digest of a file as hexadecimal text."""
+    digest = hashlib.new(kind)
     with path.open("rb") as handle:
         while chunk := handle.read(1 << 20):
             digest.update(chunk)

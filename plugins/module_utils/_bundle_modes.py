@@ -9,6 +9,7 @@ This module util is private to the collection fortytwo.ft_services.
 from __future__ import annotations
 
 import http.client
+import importlib.util
 import pathlib
 import threading
 import time
@@ -20,9 +21,9 @@ from ansible_collections.fortytwo.ft_services.plugins.module_utils._fetch_files 
 
 # Seconds for all sites together, asked at the same time.
 DEADLINE = 3.0
-# Debian packages by way, each with the program or file that shows that it is there.
+# Debian packages by way, each with the program, file or Python module that shows that it is there.
 PACKAGES = {
-    "fetch": {"skopeo": "skopeo", "openssl": "openssl"},
+    "fetch": {"skopeo": "skopeo", "openssl": "openssl", "python3-pip": "import pip"},
     "forge": {
         "gcc": "gcc",
         "libc6-dev": "/usr/include/stdio.h",
@@ -30,6 +31,8 @@ PACKAGES = {
         "qemu-utils": "qemu-img",
         "e2fsprogs": "debugfs",
         "openssl": "openssl",
+        "python3-pip": "import pip",
+        "npm": "npm",
     },
 }
 # GiB: what a fetch writes; what a cold forge fills with compiler caches, the node's root and the bundle.
@@ -38,11 +41,13 @@ SPACE = {"fetch": 4, "forge": 22}
 
 def absent_packages(way: str, find: t.Callable[[str], str | None]) -> list[str]:
     """Return the Debian packages that a way needs and this host lacks; ``find`` looks a program up."""
-    return [
-        package
-        for package, sign in PACKAGES[way].items()
-        if not (pathlib.Path(sign).exists() if sign.startswith("/") else find(sign))
-    ]
+
+    def there(sign: str) -> bool:
+        if sign.startswith("import "):
+            return importlib.util.find_spec(sign.removeprefix("import ")) is not None
+        return pathlib.Path(sign).exists() if sign.startswith("/") else bool(find(sign))
+
+    return [package for package, sign in PACKAGES[way].items() if not there(sign)]
 
 
 def ask(url: str, deadline: float = DEADLINE) -> str | None:

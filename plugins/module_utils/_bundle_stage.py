@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import pathlib
+import re
 import shutil
 import time
 import typing as t
@@ -19,6 +20,7 @@ from ansible_collections.fortytwo.ft_services.plugins.module_utils._bundle_modes
 )
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._fetch_plan import Fetcher
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._forge import Forge, Lock, Step, make_runner
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._forge_dashboards import SLOT, slot_sources
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._forge_plan import Forger, free_bytes, paths
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._forge_programs import host_go
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._progress import Progress
@@ -28,8 +30,10 @@ if t.TYPE_CHECKING:
 
 # Versions that decide how a bundle is made in one of the ways, but mean nothing to those who use it.
 ONLY = {
-    "fetch": frozenset({"alpine_release"}),
-    "forge": frozenset({"go", "alpine_disk", "alpine_disk_sha256", "cri_dockerd", "etcd"}),
+    "fetch": frozenset({"alpine_release", "influxdb", "python_of_alpine", "wordpress"}),
+    "forge": frozenset(
+        ("alpine_disk alpine_disk_sha256 cri_dockerd etcd go python_of_debian telegraf uplot uplot_integrity").split()
+    ),
 }
 
 
@@ -99,16 +103,15 @@ class Stage:
         """Make what is missing, in the wanted way or in the one that works here."""
         run = make_runner(self.module)
         go = self.module.get_bin_path("go")
-        forger = Forger(
-            run, pathlib.Path(self.parameters["recipes"]), self.work, go if host_go(run, go) else None, self.parameters
-        )
+        recipes = pathlib.Path(self.parameters["recipes"])
+        forger = Forger(run, recipes, self.work, go if host_go(run, go) else None, self.parameters)
 
         def ways() -> tuple[Fetcher, dict[str, Forge]]:
-            fetcher = Fetcher(run, self.bundle, self.work, self.parameters, self.progress.message)
+            fetcher = Fetcher(run, recipes, self.bundle, self.work, self.parameters, self.progress.message)
             steps = {"fetch": fetcher.steps(), "forge": forger.steps()}
-            recipes = [{step.path: step.recipe for step in found} for found in steps.values()]
+            made = [{step.path: step.recipe for step in found} for found in steps.values()]
             # What either way made is as good: a change of the network does not make anything anew.
-            accepted = {path: frozenset(r[path] for r in recipes if path in r) for path in {*recipes[0], *recipes[1]}}
+            accepted = {path: frozenset(m[path] for m in made if path in m) for path in {*made[0], *made[1]}}
             return fetcher, {way: Forge(self.bundle, self.work, found, accepted) for way, found in steps.items()}
 
         fetcher, forges = ways()
@@ -153,7 +156,16 @@ class Stage:
         forged = any(self.bundle.artifacts[name]["source"] == "forge" for name in self.bundle.below("apk"))
         if "apk" in self.todo and self.module.check_mode:
             forged = self.mode == "forge"
-        return self.parameters["missing"] if forged else []
+        if not forged:
+            return []
+        # Somebody may have brought it along.
+        there = self.bundle.below("apk")
+        told = [(entry, entry.get("package")) for entry in self.parameters["missing"]]
+        return [
+            {name: text for name, text in entry.items() if name != "package"}
+            for entry, package in told
+            if not (package and any(re.search(rf"/{re.escape(package)}-\d[^/]*\.apk$", path) for path in there))
+        ]
 
     def _note(self) -> None:
         """Keep what is said about a bundle up to date; one on a read-only medium stays as it is."""
@@ -169,6 +181,10 @@ class Stage:
         other = ONLY["forge" if self.mode == "fetch" else "fetch"]
         versions = {name: text for name, text in self.parameters["versions"].items() if name not in other}
         self.bundle.manifest["versions"], self.bundle.manifest["missing"] = versions, self.missing()
+        for name in [name for name in self.bundle.sources if name.startswith(f"{SLOT}/")]:
+            del self.bundle.sources[name]
+        if self.mode == "forge":
+            self.bundle.sources.update(slot_sources(self.bundle.root))
         self.bundle.save()
         for partial in self.bundle.root.rglob(".*.partial"):
             # Left by a run that was killed.

@@ -76,9 +76,13 @@ def depends(fields: dict[str, str]) -> list[str]:
 def closure(
     index: dict[str, dict[str, str]], roots: t.Iterable[str], skip: t.Container[str] = ()
 ) -> dict[str, list[str]]:
-    """Return all packages that the roots need, each with its direct needs; what is skipped or virtual is left out."""
+    """Return all packages that the roots need, each with its direct needs; what is virtual or skipped is left out.
+
+    A root is never skipped.
+    """
     found: dict[str, list[str]] = {}
     queue = list(roots)
+    wanted = frozenset(queue)
     for root in queue:
         if root not in index:
             raise BundleError(
@@ -86,9 +90,10 @@ def closure(
             )
     while queue:
         name = queue.pop()
-        if name in found or name in skip or name not in index:
+        if name in found or name not in index:
             continue
-        found[name] = [need for need in depends(index[name]) if need in index and need not in skip]
+        needs = [need for need in depends(index[name]) if need in index]
+        found[name] = [need for need in needs if need in wanted or need not in skip]
         queue += found[name]
     return found
 

@@ -16,6 +16,7 @@ from ansible_collections.fortytwo.ft_services.plugins.module_utils._apk import (
     KEY,
     KEY_RECIPE,
     REPOSITORY,
+    Extra,
     Signer,
     apk_of,
 )
@@ -50,19 +51,24 @@ class FetchedAlpine:
         work: pathlib.Path,
         versions: dict[str, str],
         packages: t.Iterable[str],
+        extras: list[Extra],
         site: str,
         say: t.Callable[[str], None],
         stall: int,
     ) -> None:
-        """Take the names of the packages, the mirror's address, and how many seconds may pass without a byte."""
-        self._run, self._work, self._say, self._stall, self._packages = run, work, say, stall, sorted(packages)
+        """Take the names of the packages, what Alpine lacks of them, the mirror's address, and seconds of patience."""
+        self._run, self._work, self._say, self._stall, self._extras = run, work, say, stall, extras
+        self._packages = sorted(set(packages) - {extra.name for extra in extras})
         self._reference = f"alpine:{versions['alpine']}"
         self._repositories = [f"{site}/v{versions['alpine']}/{name}" for name in ("main", "community")]
         self._branch = versions["alpine"]
         self._signer = Signer(run, work)
 
-    def steps(self, root: Step, address: str, lane: str) -> list[Step]:
-        """Return the steps: key, repository, base image; ``root`` fetches the official root from ``address``."""
+    def steps(self, root: Step, address: str, lane: str, stale: bool) -> list[Step]:
+        """Return the steps: key, repository, base image; ``root`` fetches the official root from ``address``.
+
+        With ``stale`` the repository has to be made anew, because what some package is made of is another one now.
+        """
         archive = self._work / "out" / root.path
 
         def repository(target: pathlib.Path, scratch: pathlib.Path) -> str:
@@ -79,11 +85,13 @@ class FetchedAlpine:
             return address
 
         needs = (root.path, KEY)
-        packages = recipe_of("fetch apk", REVISION, KEY_RECIPE, self._branch, self._packages)
+        extras = sorted((extra.name, extra.version, extra.recipe, extra.depends) for extra in self._extras)
+        packages = recipe_of("fetch apk", REVISION, KEY_RECIPE, self._branch, self._packages, extras)
+        made_of = [need for extra in self._extras for need in extra.needs]
         base = recipe_of("fetch image", REVISION, root.recipe, KEY_RECIPE, REPOSITORY, CONFIG, self._reference)
         return [
             self._signer.step(),
-            Step("apk", packages, repository, lane, needs),
+            Step("apk", packages, repository, lane, (*needs, *made_of), stale=stale),
             Step("images/node/alpine.tar", base, image, needs=needs, stale=root.stale),
         ]
 
@@ -131,6 +139,8 @@ class FetchedAlpine:
         finally:
             watch.stop()
         self._signer.trust(root)
+        for extra in self._extras:
+            self._signer.package_of(root, extra, place, scratch)
         self._signer.index(root, place)
         return self._repositories[0].removesuffix("/main")
 

@@ -21,12 +21,14 @@ import urllib.error
 import urllib.parse
 import urllib.request
 
-from ansible_collections.fortytwo.ft_services.plugins.module_utils._bundle import BundleError, sha256_of
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._bundle import BundleError, digest_of
 
 # What may be gone a moment later; every other status is an answer.
 PASSING = frozenset({408, 425, 429, 500, 502, 503, 504})
 CHUNK = 1 << 16
 MEGABYTE = 1_000_000
+# Kinds of published checksums, and how many hexadecimal digits each has.
+DIGITS = {"sha256": 64, "sha1": 40}
 _Outcome = t.TypeVar("_Outcome")
 _Response: t.TypeAlias = http.client.HTTPResponse
 
@@ -83,13 +85,18 @@ def check_site(name: str, url: str) -> bool:
     return parts.scheme == "http" and not loopback(parts.hostname)
 
 
-def parse_checksum(text: str, name: str) -> str:
-    """Return the SHA-256 out of a published checksum file: the hash alone, or followed by the file's name."""
-    match = re.fullmatch(r"\s*([0-9a-fA-F]{64})(?:\s+\*?(\S+))?\s*", text)
+def kind_of(digest: str) -> str:
+    """Return the kind of a hexadecimal digest, told by its length."""
+    return {length: kind for kind, length in DIGITS.items()}[len(digest)]
+
+
+def parse_checksum(text: str, name: str, kind: str = "sha256") -> str:
+    """Return the digest out of a published checksum file: the hash alone, or followed by the file's name."""
+    match = re.fullmatch(rf"\s*([0-9a-fA-F]{{{DIGITS[kind]}}})(?:\s+\*?(\S+))?\s*", text)
     if not match or (match.group(2) and match.group(2).rpartition("/")[2] != name):
         raise BundleError(
             f"what the server has as the checksum of {name} is none: {text.strip()[:80]!r}. "
-            "A mirror has to offer the vendor's own .sha256 file; look what is in front of it (a login page, a proxy)."
+            f"A mirror has to offer the vendor's own .{kind} file; look what is in front of it (a login page, a proxy)."
         )
     return match.group(1).lower()
 
@@ -136,7 +143,7 @@ def _failure(error: Exception, silence: float, gained: int = 0) -> Exception:
 
 
 class Downloader:
-    """Fetches files by URL and SHA-256; what came so far stays in a folder and is gone on with."""
+    """Fetches files by URL and checksum; what came so far stays in a folder and is gone on with."""
 
     def __init__(self, parts: pathlib.Path, say: t.Callable[[str], None], patience: Patience = Patience()) -> None:
         """Keep unfinished files in ``parts`` and tell ``say`` how it goes."""
@@ -158,26 +165,27 @@ class Downloader:
 
         return self._patiently(url, attempt)
 
-    def file(self, url: str, sha256: str, target: pathlib.Path, title: str, mode: int = 0o644) -> None:
-        """Fetch a file to ``target``; it is there only when its SHA-256 is the given one."""
+    def file(self, url: str, digest: str, target: pathlib.Path, title: str, mode: int = 0o644) -> None:
+        """Fetch a file to ``target``; it is there only when its SHA-256 (or SHA-1, by its length) is the given one."""
+        kind = kind_of(digest)
         self._parts.mkdir(parents=True, exist_ok=True)
         # Named by what it has to become, a part is never continued with another file's bytes.
-        part = self._parts / f"{sha256}.part"
+        part = self._parts / f"{digest}.part"
         resumed = part.exists()
         self._patiently(url, lambda: self._append(url, part, title))
-        found = sha256_of(part)
-        if found != sha256 and resumed:
+        found = digest_of(part, kind)
+        if found != digest and resumed:
             # Begun by an earlier run, perhaps with a broken server: once more from its start.
             part.unlink()
             self._patiently(url, lambda: self._append(url, part, title))
-            found = sha256_of(part)
-        if found != sha256:
+            found = digest_of(part, kind)
+        if found != digest:
             size = part.stat().st_size
             part.unlink()
             raise BundleError(
-                f"{url}: what came ({size} bytes) has the SHA-256 {found}, expected is {sha256}. It was thrown away. "
-                "Somebody on the way changed or cut the file, or the mirror has another one: try again, or another "
-                "mirror (bundle_mirrors)."
+                f"{url}: what came ({size} bytes) has the {kind.replace('sha', 'SHA-')} {found}, expected is {digest}. "
+                "It was thrown away. Somebody on the way changed or cut the file, or the mirror has another one: try "
+                "again, or another mirror (bundle_mirrors)."
             )
         part.chmod(mode)
         shutil.move(part, target)

@@ -13,13 +13,15 @@ import re
 import shutil
 import typing as t
 
-from ansible_collections.fortytwo.ft_services.plugins.module_utils._bundle import Bundle, BundleError
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._bundle import Bundle, BundleError, sha256_of
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._debian import Runner
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._fetch_alpine import FetchedAlpine
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._fetch_archives import archives
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._fetch_files import (
     Downloader,
     Patience,
     check_site,
+    kind_of,
     parse_checksum,
 )
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._fetch_images import (
@@ -30,6 +32,7 @@ from ansible_collections.fortytwo.ft_services.plugins.module_utils._fetch_images
 )
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._forge import Step, recipe_of
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._forge_plan import one_program_images
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._wheels import kube_web_view
 
 LANE = "download"
 
@@ -39,12 +42,13 @@ class File(t.NamedTuple):
 
     name: str
     url: str
-    published: bool  # the vendor offers its SHA-256 beside it
+    checksum: str  # the kind of checksum that the vendor offers beside it, which is also the end of its name
     mode: int = 0o644
+    part_of: tuple[str, ...] = ()  # what in the bundle is made of it, where it is not in the bundle itself
 
 
 def files(versions: dict[str, str], sites: dict[str, t.Any]) -> dict[str, File]:
-    """Return the files by their place in the bundle (the Alpine root: in the work folder)."""
+    """Return the files by their place in the bundle (what only a part is made of: in the work folder)."""
     minikube, kubernetes = f"v{versions['minikube']}", f"v{versions['kubernetes']}"
     metallb, alpine = f"v{versions['metallb']}", f"v{versions['alpine']}"
     site = {name: str(url).rstrip("/") for name, url in sites.items() if name != "registries"}
@@ -52,21 +56,33 @@ def files(versions: dict[str, str], sites: dict[str, t.Any]) -> dict[str, File]:
         "bin/minikube": File(
             f"minikube/{minikube}/minikube-linux-amd64",
             f"{site['minikube']}/{minikube}/minikube-linux-amd64",
-            True,
+            "sha256",
             0o755,
         )
     }
     for name in ("kubelet", "kubeadm", "kubectl"):
         found[f"kubernetes/{kubernetes}/{name}"] = File(
-            f"kubernetes/{kubernetes}/{name}", f"{site['kubernetes']}/{kubernetes}/bin/linux/amd64/{name}", True, 0o755
+            f"kubernetes/{kubernetes}/{name}",
+            f"{site['kubernetes']}/{kubernetes}/bin/linux/amd64/{name}",
+            "sha256",
+            0o755,
         )
     found["metallb/metallb-native.yaml"] = File(
         f"metallb/{metallb}/metallb-native.yaml",
         f"{site['metallb']}/{metallb}/config/manifests/metallb-native.yaml",
-        False,
+        "",
     )
     root = f"alpine-minirootfs-{versions['alpine_release']}-x86_64.tar.gz"
-    found[root] = File(f"alpine/{alpine}/{root}", f"{site['alpine']}/{alpine}/releases/x86_64/{root}", True)
+    found[root] = File(
+        f"alpine/{alpine}/{root}",
+        f"{site['alpine']}/{alpine}/releases/x86_64/{root}",
+        "sha256",
+        part_of=("apk", "images/node/alpine.tar"),
+    )
+    for archive in archives(versions):
+        found[archive.file] = File(
+            archive.name, f"{site[archive.site]}/{archive.path}", archive.checksum, part_of=("apk",)
+        )
     return found
 
 
@@ -112,8 +128,10 @@ class Ledger:
         return self._bundle.sources.get(name, {}).get("sha256")
 
     def agree(self, name: str, published: str | None, where: str) -> str:
-        """Return the SHA-256 to expect where nothing is pinned; a change since the first time is refused."""
-        recorded = self.recorded(name)
+        """Return the digest to expect where nothing is pinned; a change since the first time is refused."""
+        known = self._bundle.sources.get(name, {})
+        kind = kind_of(published) if published else "sha256"
+        recorded = known.get(kind)
         if published is None and recorded is None:
             raise BundleError(
                 f"{where}: there is no published checksum, so nobody can say what {name} has to be. "
@@ -121,11 +139,14 @@ class Ledger:
             )
         if published and recorded and published != recorded and not self._accept:
             raise BundleError(
-                f"{where}: {name} is not what it was when this bundle was first fetched (SHA-256 {recorded}, now "
+                f"{where}: {name} is not what it was when this bundle was first fetched ({kind} {recorded}, now "
                 f"{published}). Vendors do not change what they released: find out why. To take the new one, pin it "
                 "in bundle_checksums, or run once with bundle_accept_changed=true."
             )
-        return published or t.cast(str, recorded)
+        if published is None or (published == recorded and "sha256" in known):
+            # The SHA-256 of what was fetched says more than a vendor's SHA-1.
+            return known["sha256"]
+        return published
 
     def outdated(self, name: str, path: str) -> bool:
         """Say whether what lies in the bundle was fetched before something else was pinned."""
@@ -133,16 +154,22 @@ class Ledger:
         fetched = any(self._bundle.artifacts[below]["source"] != "forge" for below in self._bundle.below(path))
         return fetched and pin is not None and recorded not in (None, pin)
 
-    def record(self, name: str, sha256: str, url: str) -> None:
-        """Write down what came, for the next time."""
-        self._bundle.remember(name, {"sha256": sha256, "url": url})
+    def record(self, name: str, sha256: str, url: str, **others: str) -> None:
+        """Write down what came, for the next time; ``others`` are digests of other kinds that the vendor published."""
+        self._bundle.remember(name, {"sha256": sha256, "url": url, **others})
 
 
 class Fetcher:
     """Puts the steps together; their results lie where the forge's would."""
 
     def __init__(
-        self, run: Runner, bundle: Bundle, work: pathlib.Path, request: dict[str, t.Any], say: t.Callable[[str], None]
+        self,
+        run: Runner,
+        recipes: pathlib.Path,
+        bundle: Bundle,
+        work: pathlib.Path,
+        request: dict[str, t.Any],
+        say: t.Callable[[str], None],
     ) -> None:
         """Take ``versions``, ``packages``, ``mirrors``, ``checksums``, ``accept_changed`` and ``timeout`` (seconds)."""
         self._bundle, self._work = bundle, work
@@ -162,11 +189,16 @@ class Fetcher:
         self._registries = Registries(run, say, 4 * timeout)
         self._kubernetes = f"kubernetes/v{versions['kubernetes']}"
         site = str(sites["alpine"]).rstrip("/")
-        self._alpine = FetchedAlpine(run, work, versions, request["packages"], site, say, 2 * timeout)
+        self._wheels, board = kube_web_view(
+            run, recipes, work, versions["kube_web_view"], versions["python_of_alpine"], "musl"
+        )
+        self._extras = [board, *(archive.package(run, work / "out") for archive in archives(versions))]
+        self._alpine = FetchedAlpine(run, work, versions, request["packages"], self._extras, site, say, 2 * timeout)
 
     def steps(self) -> list[Step]:
         """Return all steps in an order in which every step comes after its needs."""
-        root = next(path for path in self._files if path.startswith("alpine-"))
+        parts = [path for path, file in self._files.items() if file.part_of]
+        root = parts[0]
         download = {path: self._download(path, file) for path, file in self._files.items()}
         pull = [self._pull(path) for path in self._images]
         kubectl = f"{self._kubernetes}/kubectl"
@@ -178,9 +210,12 @@ class Fetcher:
         return [
             # The node image alone takes as long as the rest.
             pull[0],
-            download[root],
-            *self._alpine.steps(download[root], self._files[root].url, LANE),
-            *(step for path, step in download.items() if path != root),
+            *(download[path] for path in parts),
+            self._wheels,
+            *self._alpine.steps(
+                download[root], self._files[root].url, LANE, stale=any(download[p].stale for p in parts[1:])
+            ),
+            *(step for path, step in download.items() if path not in parts),
             *pull[1:],
             Step("bin/kubectl", recipe_of("fetched copy", download[kubectl].recipe), copy, needs=(kubectl,)),
         ]
@@ -188,42 +223,43 @@ class Fetcher:
     def addresses(self, paths: t.Iterable[str]) -> dict[str, str]:
         """Return what to ask whether these files can be had: an address for each site, by the site's name."""
         wanted = set(paths)
-        if wanted & {"apk", "images/node/alpine.tar"}:
-            wanted |= {path for path in self._files if path.startswith("alpine-")}
+        wanted |= {path for path, file in self._files.items() if wanted.intersection(file.part_of)}
         if "bin/kubectl" in wanted:
             wanted.add(f"{self._kubernetes}/kubectl")
         found: dict[str, str] = {}
         for path, file in self._files.items():
             if path in wanted:
-                found.setdefault(file.name.partition("/")[0], f"{file.url}.sha256" if file.published else file.url)
+                found.setdefault(file.name.partition("/")[0], f"{file.url}.{file.checksum}".rstrip("."))
         for path, location in self._locations.items():
             if path in wanted:
                 found.setdefault(location.registry, location.api)
         return found
 
     def _download(self, path: str, file: File) -> Step:
-        # Of the Alpine root the bundle holds only what was made of it.
-        intermediate = path.startswith("alpine-")
-        stale = self._ledger.outdated(file.name, "images/node/alpine.tar" if intermediate else path)
+        stale = self._ledger.outdated(file.name, file.part_of[-1] if file.part_of else path)
 
         def make(target: pathlib.Path, scratch: pathlib.Path) -> str:
-            sha256 = self._ledger.pin(file.name) or self._ledger.agree(file.name, self._published(file), file.url)
-            self._downloader.file(file.url, sha256, target, pathlib.PurePath(path).name, file.mode)
-            self._ledger.record(file.name, sha256, file.url)
+            pin = self._ledger.pin(file.name)
+            published = None if pin else self._published(file)
+            expected = pin or self._ledger.agree(file.name, published, file.url)
+            self._downloader.file(file.url, expected, target, pathlib.PurePath(path).name, file.mode)
+            others = {file.checksum: published} if published and file.checksum != "sha256" else {}
+            self._ledger.record(file.name, sha256_of(target), file.url, **others)
             return file.url
 
-        return Step(path, recipe_of("fetch", file.name), make, LANE, (), intermediate, stale=stale)
+        return Step(path, recipe_of("fetch", file.name), make, LANE, (), bool(file.part_of), stale=stale)
 
     def _published(self, file: File) -> str | None:
-        if not file.published:
+        if not file.checksum:
             return None
-        text = self._downloader.text(f"{file.url}.sha256")
+        address = f"{file.url}.{file.checksum}"
+        text = self._downloader.text(address)
         if text is None:
             return None
         try:
-            return parse_checksum(text, file.url.rpartition("/")[2])
+            return parse_checksum(text, file.url.rpartition("/")[2], file.checksum)
         except BundleError as error:
-            raise BundleError(f"{file.url}.sha256: {error}") from error
+            raise BundleError(f"{address}: {error}") from error
 
     def _pull(self, path: str) -> Step:
         image, location = self._images[path], self._locations[path]

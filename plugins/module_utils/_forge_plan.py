@@ -13,12 +13,16 @@ import pathlib
 import shutil
 import typing as t
 
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._apk import Extra
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._debian import Debian, Runner, closure
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._forge import Step, recipe_of
-from ansible_collections.fortytwo.ft_services.plugins.module_utils._forge_alpine import SKIP, Alpine
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._forge_alpine import Alpine
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._forge_dashboards import grafana, uplot
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._forge_node import NodeImage
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._forge_packages import SKIP
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._forge_programs import GoBuilder, programs
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._image_archive import layer_of_files, write_archive
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._wheels import kube_web_view
 
 PATH = ["PATH=/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"]
 
@@ -46,6 +50,14 @@ def one_program_images(versions: dict[str, str]) -> list[tuple[str, str, str, st
         (f"images/node/metallb-{name}.tar", f"metallb-{name}", name, f"quay.io/metallb/{name}:{metallb}")
         for name in ("controller", "speaker")
     ]
+    rows.append(
+        (
+            "images/node/kube-network-policies.tar",
+            "kube-network-policies",
+            "bin/netpol",
+            f"registry.k8s.io/networking/kube-network-policies:v{versions['kube_network_policies']}",
+        )
+    )
     return rows
 
 
@@ -77,12 +89,21 @@ class Forger:
         self._debian = Debian(run, work / "apt")
         self._go = GoBuilder(run, self._debian, recipes, work, go, self._versions["go"])
         self._node = NodeImage(run, recipes, work / "out", self._versions)
-        self._alpine = Alpine(run, self._debian, work, self._versions, request["packages"])
+        self._programs = {name: self._go.step(name, program) for name, program in programs(self._versions).items()}
+        python = self._versions["python_of_debian"]
+        self._wheels, board = kube_web_view(run, recipes, work, self._versions["kube_web_view"], python, "glibc")
+        extras = [
+            self._program("telegraf", self._versions["telegraf"]),
+            self._program("kubectl", self._versions["kubernetes"]),
+            board,
+            uplot(run, self._versions["uplot"], self._versions["uplot_integrity"]),
+            *grafana(run, pathlib.Path(request["path"])),
+        ]
+        self._alpine = Alpine(run, self._debian, work, self._versions, request["packages"], extras)
 
     def steps(self) -> list[Step]:
         """Return all steps in an order in which every step comes after its needs."""
-        table = programs(self._versions)
-        built = {name: self._go.step(name, program) for name, program in table.items()}
+        built = self._programs
         recipes = {name: step.recipe for name, step in built.items()}
         kubernetes = f"kubernetes/v{self._versions['kubernetes']}"
         copies = {"bin/minikube": "minikube", "bin/kubectl": "kubectl"}
@@ -97,12 +118,23 @@ class Forger:
                 "go.universe.tf/metallb",
                 "config/manifests/metallb-native.yaml",
             ),
-            *self._alpine.steps(),
+            # The longest of those that are put together first: what the others need is not compiled yet.
             self._node.step("images/host/node.tar", self._versions["node_image"], node_needs),
+            self._wheels,
+            *self._alpine.steps(),
             *(self._copy(path, name, recipes[name]) for path, name in copies.items()),
             *(self._one_program_image(row, recipes[row[1]]) for row in one_program_images(self._versions)),
             self._kube_proxy(recipes["kube-proxy"]),
         ]
+
+    def _program(self, name: str, version: str) -> Extra:
+        """Return the package of what Debian does not have, and Go modules do."""
+
+        def lay(tree: pathlib.Path, scratch: pathlib.Path) -> None:
+            (tree / "usr/bin").mkdir(parents=True)
+            shutil.copy2(self._work / "out" / name, tree / "usr/bin" / name)
+
+        return Extra(name, version, self._programs[name].recipe, lay, (name,))
 
     def _copy(self, path: str, program: str, recipe: str) -> Step:
         def make(target: pathlib.Path, scratch: pathlib.Path) -> None:

@@ -12,7 +12,6 @@ import dataclasses
 import pathlib
 import re
 import shutil
-import typing as t
 
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._bundle import sha256_of
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._debian import Debian, Runner
@@ -20,6 +19,11 @@ from ansible_collections.fortytwo.ft_services.plugins.module_utils._forge import
 
 MINIMUM_GO = (1, 25)
 TOOLCHAIN = "toolchain"
+# Telegraf with all its plugins would take ten times as long to build.
+TELEGRAF_PLUGINS = (
+    "inputs.http_listener_v2 inputs.internal inputs.kube_inventory inputs.kubernetes "
+    "outputs.health outputs.influxdb parsers.influx secretstores.docker serializers.influx"
+).split()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -31,6 +35,8 @@ class Program:
     variables: dict[str, str] = dataclasses.field(default_factory=dict)
     cgo: bool = False
     tags: str = ""
+    # A dependency of which a file is replaced: its import path, the file in it, and the file of the wrapper module.
+    patch: tuple[str, str, str] | None = None
 
 
 def programs(versions: dict[str, str]) -> dict[str, Program]:
@@ -56,7 +62,7 @@ def programs(versions: dict[str, str]) -> dict[str, Program]:
         # Without it the name of the storage provisioner's image has no tag.
         f"{about}.storageProvisionerVersion": versions["storage_provisioner"],
     }
-    # What the node image needs comes first: that image is put together beside the long compilations.
+    # What the node image and the packages need comes first: both are put together beside the long compilations.
     table = {
         "runc-shim": Program("runc-shim", "."),
         "pause": Program("pause", "."),
@@ -64,6 +70,12 @@ def programs(versions: dict[str, str]) -> dict[str, Program]:
             "cri-dockerd",
             "github.com/Mirantis/cri-dockerd",
             {"github.com/Mirantis/cri-dockerd/cmd/version.Version": versions["cri_dockerd"]},
+        ),
+        "telegraf": Program(
+            "telegraf",
+            "github.com/influxdata/telegraf/cmd/telegraf",
+            {"github.com/influxdata/telegraf/internal.Version": versions["telegraf"]},
+            tags=",".join(("custom", *TELEGRAF_PLUGINS)),
         ),
     }
     for name in (
@@ -86,6 +98,11 @@ def programs(versions: dict[str, str]) -> dict[str, Program]:
     table["coredns"] = Program("coredns", "github.com/coredns/coredns")
     for name in ("controller", "speaker"):
         table[f"metallb-{name}"] = Program("metallb", f"go.universe.tf/metallb/{name}")
+    table["kube-network-policies"] = Program(
+        "kube-network-policies",
+        "sigs.k8s.io/kube-network-policies/cmd",
+        patch=("github.com/google/nftables", "expr/queue.go", "nftables-queue.go"),
+    )
     return table
 
 
@@ -160,9 +177,12 @@ class GoBuilder:
             flags = " ".join(["-s", "-w", *(f"-X {key}={text}" for key, text in program.variables.items())])
             tags = ["-tags", program.tags] if program.tags else []
             package = "main.go" if program.package == "." else program.package
+            folder = self._module(program.module, scratch)
+            if program.patch:
+                self._patch(folder, *program.patch)
             self._run(
                 [self.command, "build", "-trimpath", *tags, "-ldflags", flags, "-o", str(target), package],
-                cwd=str(self._module(program.module, scratch)),
+                cwd=str(folder),
                 environ_update={
                     **self.environment(),
                     "CGO_ENABLED": "1" if program.cgo else "0",
@@ -173,23 +193,34 @@ class GoBuilder:
 
         return Step(
             name,
-            recipe_of(dataclasses.astuple(program), self._sums(program.module)),
+            # What is not said does not count: so a new field makes no program anew.
+            recipe_of(
+                tuple(value for value in dataclasses.astuple(program) if value is not None), self._sums(program.module)
+            ),
             make,
             "compile",
             self._needs,
             True,
         )
 
+    def _source(self, folder: pathlib.Path, import_path: str) -> pathlib.Path:
+        """Return the folder with the source of a pinned module."""
+        for query in (["mod", "download", import_path], ["list", "-m", "-f", "{{.Dir}}", import_path]):
+            said = self._run([self.command, *query], cwd=str(folder), environ_update=self.environment())
+        return pathlib.Path(said.strip())
+
+    def _patch(self, folder: pathlib.Path, import_path: str, file: str, replacement: str) -> None:
+        """Let a wrapper module use a copy of a pinned module in which one file is another."""
+        # Go lets nothing below its cache be replaced.
+        copy = shutil.copytree(self._source(folder, import_path), folder / "patched", copy_function=shutil.copyfile)
+        shutil.copyfile(folder / replacement, copy / file)
+        edit = ["mod", "edit", f"-replace={import_path}={copy}"]
+        self._run([self.command, *edit], cwd=str(folder), environ_update=self.environment())
+
     def file_of_module(self, path: str, module: str, import_path: str, file: str) -> Step:
         """Return the step that copies a file out of a pinned module's source."""
 
         def make(target: pathlib.Path, scratch: pathlib.Path) -> None:
-            folder = self._module(module, scratch)
-            query: t.Final = [self.command, "list", "-m", "-f", "{{.Dir}}", import_path]
-            self._run(
-                [self.command, "mod", "download", import_path], cwd=str(folder), environ_update=self.environment()
-            )
-            source = pathlib.Path(self._run(query, cwd=str(folder), environ_update=self.environment()).strip())
-            shutil.copyfile(source / file, target)
+            shutil.copyfile(self._source(self._module(module, scratch), import_path) / file, target)
 
         return Step(path, recipe_of(import_path, file, self._sums(module)), make, "compile", self._needs)

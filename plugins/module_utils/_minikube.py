@@ -21,6 +21,7 @@ _PROFILE = re.compile(r"(([a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9])\.)*[a
 _RESERVED = ("start", "stop", "status", "delete", "config", "open", "profile", "addons", "cache", "logs")
 _VERSION = re.compile(r"v?(\d+)\.(\d+)\.(\d+)(-[0-9A-Za-z.-]+)?")
 _EXTRA = re.compile(r"(kubelet|kubeadm|apiserver|controller-manager|etcd|proxy|scheduler)\.[^=\s]+=.*")
+_CURRENT = re.compile(r"^current-context:(?P<name>.*)$", re.MULTILINE)
 _EVENT = "io.k8s.sigs.minikube."
 
 Settings = dict[str, t.Any]
@@ -78,6 +79,18 @@ def kubeconfig_path(path: str | None) -> str:
     """File that minikube writes the cluster's context to."""
     chosen = path or (os.environ.get("KUBECONFIG") or "").split(os.pathsep)[0] or "~/.kube/config"
     return os.path.abspath(os.path.expanduser(chosen))
+
+
+def current_context(kubeconfig: str) -> str:
+    """Name of the current context in the text of a kubeconfig; empty without one."""
+    match = _CURRENT.search(kubeconfig)
+    return match["name"].strip("\"' ") if match else ""
+
+
+def with_current_context(kubeconfig: str, name: str) -> str:
+    """The text of a kubeconfig with another current context."""
+    line = f"current-context: {json.dumps(name)}"
+    return _CURRENT.sub(lambda match: line, kubeconfig, count=1)
 
 
 def asked_settings(params: t.Mapping[str, t.Any]) -> Settings:
@@ -323,11 +336,22 @@ def failure(what: str, rc: int, events: list[Event], stderr: str) -> dict[str, t
 
 
 def start_command(
-    executable: str, profile: str, asked: Settings, new: bool, preload: bool, wait_timeout: int, force: bool
+    executable: str,
+    profile: str,
+    asked: Settings,
+    new: bool,
+    preload: bool,
+    wait_timeout: int,
+    force: bool,
+    keep_context: bool,
 ) -> list[str]:
-    """The call of ``minikube start``. An existing profile keeps its settings, so they are given for a new one only."""
+    """The call of ``minikube start``. An existing profile keeps its settings, so they are given for a new one only.
+
+    minikube remembers ``keep_context``, so it is said each time.
+    """
     command = [executable, "start", "-p", profile, "-o", "json", "--interactive=false"]
     command += [f"--preload={str(preload).lower()}", "--wait=all", f"--wait-timeout={wait_timeout}s"]
+    command.append(f"--keep-context={str(keep_context).lower()}")
     if force:
         command.append("--force")
     if not new:

@@ -10,6 +10,7 @@ import json
 import os
 import platform
 import tarfile
+import tempfile
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
@@ -136,6 +137,26 @@ class Cli:
         except OSError as error:
             self.module.fail_json(msg=f"Cannot read the configuration of the minikube profile {self.profile}: {error}")
         return found if isinstance(found, dict) else None
+
+    def current_context(self) -> str:
+        """The current context of the kubeconfig; empty without one."""
+        try:
+            with open(self.kubeconfig, encoding="utf-8") as handle:
+                return pure.current_context(handle.read())
+        except FileNotFoundError:
+            return ""
+        except (OSError, ValueError) as error:
+            self.module.fail_json(msg=f"Cannot read the kubeconfig {self.kubeconfig}: {error}")
+        return ""
+
+    def restore_context(self, name: str) -> None:
+        """Make a context the current one again."""
+        with open(self.kubeconfig, encoding="utf-8") as handle:
+            text = pure.with_current_context(handle.read(), name)
+        descriptor, path = tempfile.mkstemp(dir=os.path.dirname(self.kubeconfig))
+        with open(descriptor, "w", encoding="utf-8") as stream:
+            stream.write(text)
+        self.module.atomic_move(path, self.kubeconfig)
 
     def machine_driver(self) -> str | None:
         """What runs the first node, by the node's own record; None without one."""

@@ -246,7 +246,11 @@ class Cluster:
         else:
             words = {"stop": ["stop"], "delete": ["delete"], "update_context": ["update-context"]}[action]
             output = ["-o", "json"] if action in ("stop", "delete") else []
+            foreign = self._foreign_context()
             self._call(action, [self.cli.require(), *words, "-p", self.profile, *output])
+            # update-context has no --keep-context.
+            if foreign and self.cli.current_context() != foreign:
+                self.cli.restore_context(foreign)
         if action == "delete":
             left = self.cli.traces()
             if left:
@@ -272,6 +276,7 @@ class Cluster:
             preload=self.params["preload"],
             wait_timeout=self.params["wait_timeout"],
             force=self.force,
+            keep_context=bool(self._foreign_context()),
         )
         events = self._call("start", command)
         self.cli.mark_finished()
@@ -282,6 +287,11 @@ class Cluster:
                     f"minikube could not restart the control plane of {self.profile} and made a new one: objects that "
                     "were in the cluster are gone, volumes on the node's disk are not."
                 )
+
+    def _foreign_context(self) -> str:
+        """The user's current context when it is another cluster's and is to be kept."""
+        current = self.cli.current_context() if self.params["keep_context"] else ""
+        return "" if current == self.profile else current
 
     def _call(self, action: str, command: list[str]) -> list[pure.Event]:
         rc, out, err = self.cli.run(command, on_line=self._live())

@@ -11,7 +11,17 @@ import time
 import typing as t
 
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._probe import Check, Outcome, RunCommand
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._probe_dashboards import (
+    dashboards_problems,
+    probe_dashboards,
+)
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._probe_exec import exec_problems, probe_exec
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._probe_ftps import ftps_problems, probe_ftps
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._probe_http import http_problems, probe_http
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._probe_phpmyadmin import (
+    phpmyadmin_problems,
+    probe_phpmyadmin,
+)
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._probe_ssh import probe_ssh
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._probe_tcp import probe_tcp
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._probe_tls import probe_tls
@@ -40,7 +50,13 @@ KINDS: dict[str, Kind] = {
     "tcp": Kind(probe_tcp, ("host", "port")),
     "tls": Kind(probe_tls, ("host", "port")),
     "http": Kind(probe_http, ("url",), http_problems),
+    "ftps": Kind(probe_ftps, ("host", "port"), ftps_problems),
     "ssh": Kind(probe_ssh, ("host", "port"), parallel=False),
+    "exec": Kind(probe_exec, ("workload", "argv"), exec_problems, parallel=False),
+    "dashboards": Kind(
+        probe_dashboards, ("url", "username", "credentials_file", "credential", "about"), dashboards_problems
+    ),
+    "phpmyadmin": Kind(probe_phpmyadmin, ("url", "username", "credentials_file", "credential"), phpmyadmin_problems),
 }
 
 
@@ -90,6 +106,9 @@ def problems(checks: t.Sequence[Check]) -> list[str]:
         port = check.get("port")
         if port is not None and not 0 < port < 65536:
             found.append(f"{check['id']}: port {port} is not between 1 and 65535")
+        # An output is of a command.
+        if check.get("stdout_contains") and not (check.get("command") or check.get("argv")):
+            found.append(f"{check['id']}: stdout_contains needs command or argv")
         found += [f"{check['id']}: {text}" for text in KINDS[check["kind"]].problems(check)]
     return found
 

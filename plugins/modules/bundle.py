@@ -84,6 +84,16 @@ options:
         description: Holds the branches, like C(v3.23/main) and C(v3.23/releases).
         type: str
         default: https://dl-cdn.alpinelinux.org/alpine
+      wordpress:
+        description: Holds C(wordpress-VERSION.tar.gz), which Alpine does not package, and the same with C(.sha1).
+        type: str
+        default: https://wordpress.org
+      influxdata:
+        description:
+          - Holds C(influxdb/releases/vVERSION/influxdb-VERSION_linux_amd64.tar.gz), which Alpine does not package. It
+            has no published checksum.
+        type: str
+        default: https://dl.influxdata.com
       registries:
         description:
           - Registries of images, each with the one to pull from instead, as C(HOST), C(HOST:PORT) or C(HOST/PATH).
@@ -96,6 +106,7 @@ options:
       - SHA-256 by the name of what O(mode=fetch) downloads, like C(minikube/v1.38.1/minikube-linux-amd64) or
         C(registry.k8s.io/pause:3.10.1), for which it is the digest.
       - A pinned checksum wins over the one that the vendor publishes and over the recorded one.
+      - Of WordPress only a SHA-1 is published. It decides the first time; from then on the recorded SHA-256 does.
     type: dict
     default: {}
   accept_changed:
@@ -111,6 +122,7 @@ options:
   missing:
     description:
       - What a forged bundle lacks, as dictionaries with C(name), C(reason) and C(instead); kept in the manifest.
+      - One with C(package) is left out when the bundle has that Alpine package all the same.
     type: list
     elements: dict
     default: []
@@ -123,12 +135,14 @@ options:
     type: bool
     default: false
 requirements:
-  - skopeo, openssl and tar for O(mode=fetch)
-  - tar, apt-get, dpkg-deb, unshare, debootstrap, qemu-img, debugfs, openssl and gcc for O(mode=forge)
+  - skopeo, openssl, tar and pip for O(mode=fetch)
+  - pip, tar, apt-get, dpkg-deb, unshare, debootstrap, qemu-img, debugfs, openssl and gcc for O(mode=forge)
 notes:
   - In check mode RV(host_packages) names the Debian packages that the host lacks for the way that was chosen.
   - C(https_proxy), C(no_proxy) and C(SSL_CERT_FILE) in the environment apply to all downloads. Logins for registries
     are taken from where C(skopeo login) puts them.
+  - The dashboard of the cluster comes from the Python package index in either way, with the settings that pip has on
+    the host. Its wheels are pinned by SHA-256 below O(recipes).
 seealso:
   - module: fortytwo.ft_services.bundle_info
 author:
@@ -230,6 +244,8 @@ def main() -> None:
         "kubernetes": {"type": "str", "default": "https://dl.k8s.io/release"},
         "metallb": {"type": "str", "default": "https://raw.githubusercontent.com/metallb/metallb"},
         "alpine": {"type": "str", "default": "https://dl-cdn.alpinelinux.org/alpine"},
+        "wordpress": {"type": "str", "default": "https://wordpress.org"},
+        "influxdata": {"type": "str", "default": "https://dl.influxdata.com"},
         "registries": {"type": "dict", "default": {}},
     }
     module = AnsibleModule(

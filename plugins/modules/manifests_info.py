@@ -49,6 +49,12 @@ options:
     type: list
     elements: str
     default: []
+  usage:
+    description:
+      - Also read what the containers use of the processors and of the memory now, as the kubelets measure it.
+      - Needs the right to C(get) the resource C(nodes/proxy).
+    type: bool
+    default: false
   query:
     description:
       - JMESPath expression, applied to the list of objects. Its outcome is returned as RV(result).
@@ -93,6 +99,37 @@ objects:
       kind: Namespace
       metadata:
         name: ft-services
+usage:
+  description: What each running container in O(namespace) uses, by namespace, pod and container.
+  returned: with O(usage=true)
+  type: list
+  elements: dict
+  contains:
+    namespace:
+      description: Namespace of the pod.
+      type: str
+      returned: always
+      sample: ft-services
+    pod:
+      description: Name of the pod.
+      type: str
+      returned: always
+      sample: nginx-6d4cf56db6-8jq2x
+    container:
+      description: Name of the container.
+      type: str
+      returned: always
+      sample: nginx
+    cpu_cores:
+      description: Processors in use; null when not measured yet.
+      type: float
+      returned: always
+      sample: 0.003
+    memory_bytes:
+      description: Memory that cannot be taken back, in bytes; null when not measured yet.
+      type: int
+      returned: always
+      sample: 12582912
 result:
   description: Outcome of O(query); null without one.
   returned: success
@@ -112,6 +149,7 @@ from ansible_collections.fortytwo.ft_services.plugins.module_utils._kube import 
 )
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._kube_errors import KubeError
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._manifests_info import find_resources, read_objects
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._manifests_usage import read_usage
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._query import Query
 
 
@@ -125,6 +163,7 @@ def main() -> None:
             "namespace": {"type": "str"},
             "name": {"type": "str"},
             "label_selectors": {"type": "list", "elements": "str", "default": []},
+            "usage": {"type": "bool", "default": False},
             "query": {"type": "str"},
         },
         supports_check_mode=True,
@@ -137,9 +176,10 @@ def main() -> None:
         client = KubeClient(params["kubeconfig"], params["context"], params["request_timeout"])
         resources = find_resources(client, params["kind"], params["api_version"])
         objects = read_objects(client, resources, params["namespace"], params["name"], params["label_selectors"])
+        usage = {"usage": read_usage(client, params["namespace"])} if params["usage"] else {}
     except KubeError as error:
         module.fail_json(msg=f"Cannot read {', '.join(params['kind'])}. {error.message}", status=error.status)
-    module.exit_json(changed=False, objects=objects, result=query.search(objects, "the objects"))
+    module.exit_json(changed=False, objects=objects, result=query.search(objects, "the objects"), **usage)
 
 
 if __name__ == "__main__":

@@ -120,12 +120,19 @@ options:
       - The folder is kept, with a warning, as long as another profile is in it.
     type: bool
     default: false
+  keep_context:
+    description:
+      - Leave the current context of the kubeconfig alone when it is another cluster's.
+      - Without a current context, the cluster's becomes it.
+      - With V(false) the cluster's context becomes the current one at each start.
+    type: bool
+    default: true
 notes:
   - Settings that are not given are not compared with an existing profile; a new one has minikube's defaults there.
   - Before a start, image files in minikube's cache that differ from the docker daemon's image of the same name
     are removed, because minikube would load the old ones for ever.
   - A cluster is not stopped when its node image keeps Kubernetes' volumes in memory, where stopping would lose them.
-  - minikube makes the cluster's context the current one of the kubeconfig.
+  - minikube makes the cluster's context the current one of the kubeconfig, unless O(keep_context) prevents it.
 seealso:
   - module: fortytwo.ft_services.minikube_info
   - name: minikube start
@@ -340,6 +347,7 @@ def main() -> None:
             "wait_timeout": {"type": "int", "default": 600},
             "force": {"type": "bool"},
             "purge": {"type": "bool", "default": False},
+            "keep_context": {"type": "bool", "default": True},
         },
         required_by={"binaries_path": ["kubernetes_version"]},
         supports_check_mode=True,

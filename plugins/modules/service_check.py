@@ -12,10 +12,12 @@ version_added: 0.1.0
 author:
   - The fortytwo.ft_services contributors (@fortytwo)
 description:
-  - Tries any number of ports, web addresses, TLS certificates and SSH logins at the same time.
+  - Tries any number of ports, web addresses, TLS certificates, SSH logins and FTP servers at the same time.
+  - Runs commands in containers of a cluster.
   - Says for each what was expected, what was seen, and what to do.
   - Can repeat the checks that fail until O(deadline), and so wait for services that are starting.
-  - Changes nothing. Check mode is the same as a real run.
+  - Changes nothing that stays - files that a check of kind V(ftps) sends get names of their own and are deleted again.
+    Check mode is the same as a real run.
 extends_documentation_fragment:
   - fortytwo.ft_services.attributes
 attributes:
@@ -46,8 +48,14 @@ options:
           - V(tls) checks chain, name, expiry and protocol of a TLS server.
           - V(http) asks for O(checks[].url), and compares status, headers and body.
           - V(ssh) reads the banner of an SSH server, and runs O(checks[].command) there if given.
+          - V(ftps) sees a login without TLS refused before the password is sent, and checks the certificate.
+            With O(checks[].credential) it also logs in, sees data without TLS refused, and sends files there and back.
+          - V(phpmyadmin) logs in to phpMyAdmin at O(checks[].url), or sees the login refused with O(checks[].refused).
+          - V(dashboards) logs in to Grafana at O(checks[].url), or to panels, which stands in for it, and looks at
+            O(checks[].about).
+          - V(exec) runs O(checks[].argv) in a container of O(checks[].workload). What the command says is never shown.
         type: str
-        choices: [http, ssh, tcp, tls]
+        choices: [dashboards, exec, ftps, http, phpmyadmin, ssh, tcp, tls]
         required: true
       hint:
         description: What to do when this check fails. Added to the message.
@@ -56,19 +64,20 @@ options:
         description: Time limit of one attempt of this check, in seconds. Without it the module's O(timeout) is used.
         type: float
       host:
-        description: Name or address of the server. Needed by V(tcp), V(tls) and V(ssh).
+        description: Name or address of the server. Needed by V(tcp), V(tls), V(ssh) and V(ftps).
         type: str
       port:
-        description: Port of the server. Needed by V(tcp), V(tls) and V(ssh).
+        description: Port of the server. Needed by V(tcp), V(tls), V(ssh) and V(ftps).
         type: int
       refused:
         description:
           - With V(tcp), the check is good when no connection can be made - the port is closed or does not answer.
           - A server that is off passes as well, so check an open port of the same address too.
+          - With V(phpmyadmin), the check is good when the right password does not let O(checks[].username) in.
         type: bool
         default: false
       url:
-        description: Address to ask for. Needed by V(http).
+        description: Address to ask for. Needed by V(dashboards), V(http) and V(phpmyadmin).
         type: str
       method:
         description: Method of the request.
@@ -115,10 +124,65 @@ options:
         description: Command to run on the server after login. It must succeed.
         type: str
       stdout_contains:
-        description: A text in the output of O(checks[].command).
+        description: A text in the output of O(checks[].command) or O(checks[].argv).
         type: str
+      stdout_match:
+        description:
+          - A regular expression for the whole output of O(checks[].argv), less the white space around it.
+        type: str
+      stdout_shown:
+        description:
+          - Tell the output of O(checks[].argv), or its beginning, as what was measured. Not for what is private.
+        type: bool
+        default: false
+      argv:
+        description:
+          - Program and arguments to run in the container, without a shell. It must succeed. Needed by V(exec).
+          - No place for a secret, as it is shown. A command finds it in a file of the container.
+        type: list
+        elements: str
+      workload:
+        description: A pod, or what has pods, for example V(deploy/mysql). Needed by V(exec).
+        type: str
+      namespace:
+        description: Namespace of O(checks[].workload). Without it the one of the context is used.
+        type: str
+      context:
+        description: Context of the kubeconfig file. Without it the current one is used.
+        type: str
+      kubeconfig:
+        description: File that tells how to reach the cluster. Without it C(kubectl) uses its own.
+        type: path
+      executable:
+        description: The program C(kubectl).
+        type: path
+        default: kubectl
       username:
         description: Account to log in with.
+        type: str
+      credentials_file:
+        description:
+          - File that the module M(fortytwo.ft_services.credentials) keeps. Needed by V(dashboards) and V(phpmyadmin),
+            and by V(ftps) to log in.
+        type: path
+      credential:
+        description: Name of the password in O(checks[].credentials_file). Needed where that is needed.
+        type: str
+      about:
+        description:
+          - With V(dashboards), what has to be right. Needed by it.
+          - V(source) is the data source InfluxDB, which must answer.
+          - V(list) is that all O(checks[].dashboards) are there.
+          - V(data) is that every panel of these is about the container of the dashboard's name, and has values of the
+            last two minutes.
+        type: str
+        choices: [source, list, data]
+      dashboards:
+        description: Titles of dashboards.
+        type: list
+        elements: str
+      database:
+        description: Database that V(phpmyadmin) must list after the login.
         type: str
       key_file:
         description: Private key to log in with.
@@ -144,8 +208,9 @@ options:
     default: true
 requirements:
   - The program C(ssh) of OpenSSH for a check of kind V(ssh) with O(checks[].command).
+  - The program C(kubectl) for a check of kind V(exec).
 notes:
-  - All checks run at the same time, except those of kind V(ssh), which follow one by one.
+  - All checks run at the same time, except those of the kinds V(ssh) and V(exec), which follow one by one.
 seealso:
   - module: ansible.builtin.uri
   - module: ansible.builtin.wait_for
@@ -193,6 +258,63 @@ EXAMPLES = r"""
         key_file: ~/.local/state/ft_services/ft-services/ssh/id_ed25519
         known_hosts_file: ~/.local/state/ft_services/ft-services/ssh/known_hosts
         command: cat /etc/alpine-release
+
+- name: Send files to an FTP server with TLS, and get them back
+  fortytwo.ft_services.service_check:
+    checks:
+      - id: files
+        kind: ftps
+        host: 192.168.49.200
+        port: 21
+        ca_file: ~/.local/state/ft_services/ft-services/certificates/ca.crt
+        username: ft
+        credentials_file: ~/.local/state/ft_services/ft-services/credentials.json
+        credential: ftps_user
+
+- name: Look into a container
+  fortytwo.ft_services.service_check:
+    checks:
+      - id: database
+        kind: exec
+        context: ft-services
+        namespace: ft-services
+        workload: deploy/mysql
+        argv: [mariadb, --user=probe, --batch, --skip-column-names, --execute=SELECT VERSION()]
+        stdout_match: '11\..*-MariaDB.*'
+
+- name: See that phpMyAdmin lists a database, and lets nobody in as root
+  fortytwo.ft_services.service_check:
+    checks:
+      - id: admin
+        kind: phpmyadmin
+        url: https://192.168.49.200/phpmyadmin/
+        ca_file: ~/.local/state/ft_services/ft-services/certificates/ca.crt
+        credentials_file: ~/.local/state/ft_services/ft-services/credentials.json
+        username: admin
+        credential: mysql_admin
+        database: wordpress
+      - id: root
+        kind: phpmyadmin
+        url: https://192.168.49.200/phpmyadmin/
+        ca_file: ~/.local/state/ft_services/ft-services/certificates/ca.crt
+        credentials_file: ~/.local/state/ft_services/ft-services/credentials.json
+        username: root
+        credential: mysql_root
+        refused: true
+
+- name: See that every panel of every dashboard has data of its container
+  fortytwo.ft_services.service_check:
+    checks:
+      - id: data
+        kind: dashboards
+        url: https://192.168.49.200:3000
+        ca_file: ~/.local/state/ft_services/ft-services/certificates/ca.crt
+        credentials_file: ~/.local/state/ft_services/ft-services/credentials.json
+        username: admin
+        credential: grafana_admin
+        about: data
+        dashboards: [mysql, nginx, wordpress]
+        timeout: 30
 """
 
 RETURN = r"""
@@ -290,7 +412,21 @@ CHECK_OPTIONS: dict[str, t.Any] = {
     "minimum_protocol": {"type": "str", "choices": ["TLSv1.2", "TLSv1.3"]},
     "command": {"type": "str"},
     "stdout_contains": {"type": "str"},
+    "stdout_match": {"type": "str"},
+    "stdout_shown": {"type": "bool", "default": False},
+    "argv": {"type": "list", "elements": "str"},
+    "workload": {"type": "str"},
+    "namespace": {"type": "str"},
+    "context": {"type": "str"},
+    "kubeconfig": {"type": "path"},
+    "executable": {"type": "path", "default": "kubectl"},
     "username": {"type": "str"},
+    # Where the password is, not the password.
+    "credentials_file": {"type": "path", "no_log": False},
+    "credential": {"type": "str", "no_log": False},
+    "about": {"type": "str", "choices": ["source", "list", "data"]},
+    "dashboards": {"type": "list", "elements": "str"},
+    "database": {"type": "str"},
     # The path of a key, not the key.
     "key_file": {"type": "path", "no_log": False},
     "known_hosts_file": {"type": "path"},
@@ -309,7 +445,7 @@ def main() -> None:
                 "required_if": [("kind", name, kind.required) for name, kind in KINDS.items()],
                 "required_by": {
                     "command": ("username", "key_file", "known_hosts_file"),
-                    "stdout_contains": ("command",),
+                    "stdout_match": ("argv",),
                 },
             },
             "timeout": {"type": "float", "default": 5},

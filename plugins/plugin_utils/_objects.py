@@ -76,6 +76,11 @@ def available(workload: Json | None) -> str:
     else:
         wanted = workload["spec"].get("replicas", 1)
         updated, ready = status.get("updatedReplicas", 0), status.get("availableReplicas", 0)
+        if not wanted:
+            return "scaled to 0"
+        if status.get("replicas", 0) > updated:
+            # While a new version does not get ready, the old one serves on.
+            return "pods of an earlier version"
     if min(updated, ready) < wanted:
         return f"{min(updated, ready)} of {wanted} pods ready"
     return ""

@@ -7,26 +7,18 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.fortytwo.ft_services.plugins.plugin_utils._objects import (
-    Json,
-    Objects,
-    addresses,
-    available,
-    last_reason,
-    restarts,
-)
+from ansible_collections.fortytwo.ft_services.plugins.plugin_utils._objects import Json
+from ansible_collections.fortytwo.ft_services.plugins.plugin_utils._report_document import check_lines, table_lines
 
-
-def requirement(result: Json) -> str:
-    """The requirement that a result belongs to: ``NGX-01`` of ``NGX-01/any-path``."""
-    return str(result["id"]).partition("/")[0]
+# What the role knows of a check, and the module does not.
+ROLE_KEYS = ("service", "survives")
 
 
 def selected_checks(checks: t.Sequence[Json], table: t.Sequence[Json]) -> list[dict[str, t.Any]]:
-    """Those checks whose ``service`` is in the table of services, without that key; and all that name no service."""
+    """Those checks whose ``service`` is in the table of services, and all that name none; as the module takes them."""
     services = {service["name"] for service in table}
     return [
-        {key: content for key, content in check.items() if key != "service"}
+        {key: content for key, content in check.items() if key not in ROLE_KEYS}
         for check in checks
         if check.get("service") in services or "service" not in check
     ]
@@ -66,35 +58,6 @@ def port_checks(table: t.Sequence[Json], address: str, closed: t.Sequence[int]) 
     return checks
 
 
-def not_tried(
-    requirements: t.Sequence[Json], results: t.Sequence[Json], table: t.Sequence[Json]
-) -> list[dict[str, t.Any]]:
-    """Requirements without a result, or for services that are not all there: id, absent services, reason."""
-    tried = {requirement(result) for result in results}
-    services = {service["name"] for service in table}
-    found = []
-    for entry in requirements:
-        absent = [name for name in entry.get("services") or [] if name not in services]
-        if absent or entry["id"] not in tried:
-            reason = "" if absent else entry.get("reason") or "no check for it yet"
-            found.append({"id": entry["id"], "absent": absent, "reason": reason})
-    return found
-
-
-def check_lines(results: t.Sequence[Json], untried: t.Sequence[Json]) -> list[str]:
-    """Numbers, then every failure with what to do, then what was not tried, or not for all services, by reason."""
-    failed = [result for result in results if not result["ok"]]
-    lines = [f"{len(results) - len(failed)} passed, {len(failed)} failed"]
-    lines += [f"failed: {result['id']} {result['title']}: {result['message']}" for result in failed]
-    reasons: dict[str, list[str]] = {}
-    absent = sorted({name for entry in untried for name in entry["absent"]})
-    for entry in untried:
-        reason = entry["reason"] or f"not installed: {', '.join(absent)}"
-        reasons.setdefault(reason, []).append(entry["id"])
-    lines += [f"not tried: {', '.join(ids)} ({reason})" for reason, ids in reasons.items()]
-    return lines
-
-
 def link_lines(table: t.Sequence[Json]) -> list[str]:
     """How people use each service: its address or command."""
     rows = [
@@ -120,20 +83,20 @@ def credential_lines(table: t.Sequence[Json], state_path: str) -> list[str]:
 
 
 def verification_summary(
-    results: t.Sequence[Json],
+    report: Json,
     table: t.Sequence[Json],
-    requirements: t.Sequence[Json],
-    address: str,
     state_path: str,
     missing: t.Sequence[Json],
     commands: t.Sequence[str],
+    every: bool,
 ) -> list[dict[str, t.Any]]:
-    """The sections which the progress callback prints at the end of the run."""
+    """The sections which the progress callback prints at the end of the run; with ``every`` requirement on a line."""
     sections = [
-        {"title": f"Platform at {address}", "lines": link_lines(table)},
+        {"title": "Requirements", "lines": table_lines(report) if every else []},
+        {"title": f"Platform at {report['address']}", "lines": link_lines(table)},
         {"title": "Credentials", "lines": credential_lines(table, state_path)},
         {"title": "Not available on this network", "lines": missing_lines(missing)},
-        {"title": "Checks", "lines": check_lines(results, not_tried(requirements, results, table))},
+        {"title": "Checks", "lines": check_lines(report)},
         {"title": "Next", "lines": list(commands)},
     ]
     return [section for section in sections if section["lines"]]
@@ -146,25 +109,3 @@ def missing_lines(missing: t.Sequence[Json]) -> list[str]:
         + (f"; instead: {entry['instead']}" if entry.get("instead") else "")
         for entry in missing
     ]
-
-
-def status_lines(found: t.Sequence[Json], table: t.Sequence[Json], namespace: str) -> list[str]:
-    """One line per service: type, address and ports, health, restarts, and why a container ended the last time."""
-    objects = Objects(found, namespace)
-    rows = [("SERVICE", "HEALTH", "RESTARTS", "ADDRESS", "PORTS")]
-    notes = []
-    for service in table:
-        name = service["name"]
-        lack = available(objects.one("Deployment", name))
-        pods = objects.pods(name)
-        again = sum(restarts(pod) for pod in pods)
-        entry = objects.one("Service", name) or {"spec": {}}
-        where = ", ".join(addresses(entry)) or ("inside only" if service["type"] == "ClusterIP" else "no address")
-        ports = ", ".join(str(port["port"]) for port in entry["spec"].get("ports") or [])
-        rows.append((name, lack or "ok", str(again), where, ports or "none"))
-        reason = next((text for text in map(last_reason, pods) if text), "")
-        if reason and (lack or again):
-            notes.append(f"{name}: {reason}")
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    lines = ["  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
-    return lines + (["", *notes] if notes else [])

@@ -22,6 +22,8 @@ from ansible_collections.fortytwo.ft_services.plugins.plugin_utils._objects impo
 # Alpine by its own name or a build argument for the version, an image of ours, or an earlier stage of the same file.
 BASE_IMAGE = re.compile(r"^(docker\.io/(library/)?)?alpine([:@].*)?$")
 FROM = re.compile(r"^\s*FROM\s+(?:--\S+\s+)*(\S+)(?:\s+AS\s+(\S+))?", re.IGNORECASE | re.MULTILINE)
+# The namespace of minikube's addon, and the service of the table.
+ADDON, DASHBOARD = "kubernetes-dashboard", "dashboard"
 SECRET_NAME = re.compile(r"PASS|TOKEN|KEY|SECRET", re.IGNORECASE)
 
 
@@ -55,7 +57,8 @@ def requirement_rows(
     objects = Objects(found, namespace)
     services = [row["name"] for row in table]
     rows = [dockerfile_row(dockerfiles, image_prefix), *image_rows(objects, services, image_prefix, pull_policy)]
-    rows += [*profile_rows(profiles), *dashboard_rows(objects), *workload_rows(objects, services)]
+    rows += [*profile_rows(profiles), *dashboard_rows(objects, services), *workload_rows(objects, services)]
+    rows.append(root_row(objects))
     rows += [*balancer_rows(objects), *service_rows(objects, table), *address_rows(objects, table, address)]
     return rows
 
@@ -92,13 +95,23 @@ def profile_rows(profiles: t.Sequence[Json]) -> list[dict[str, t.Any]]:
     return [row("ENV-03", "Docker runs minikube", wrong, "driver docker", "driver docker", advice)] if profiles else []
 
 
-def dashboard_rows(objects: Objects) -> list[dict[str, t.Any]]:
-    """The Kubernetes dashboard, when it is installed."""
-    workloads = objects.all("Deployment", "kubernetes-dashboard")
-    lack = [f"{found['metadata']['name']}: {available(found)}" for found in workloads if available(found)]
-    advice = "Look at it: kubectl -n kubernetes-dashboard get pods."
-    expected = "all of it available"
-    return [row("ENV-09", "Kubernetes web dashboard", lack, expected, expected, advice)] if workloads else []
+def dashboard_rows(objects: Objects, services: t.Sequence[str]) -> list[dict[str, t.Any]]:
+    """The web dashboard, minikube's addon or the one of the table; and only through the API server."""
+    addon = objects.all("Deployment", ADDON)
+    workloads: dict[str, Json | None] = {f"{ADDON}/{found['metadata']['name']}": found for found in addon}
+    if DASHBOARD in services:
+        workloads[DASHBOARD] = objects.one("Deployment", DASHBOARD)
+    wrong = [f"{name}: {available(found)}" for name, found in workloads.items() if available(found)]
+    entries = [*objects.all("Service", ADDON), *filter(None, [objects.one("Service", DASHBOARD)])]
+    wrong += [
+        f"Service {entry['metadata']['name']}: {entry['spec']['type']}"
+        for entry in entries
+        if entry["spec"]["type"] != "ClusterIP"
+    ]
+    advice = "Look at its pods and Services: kubectl get pods,services --all-namespaces."
+    listed = ", ".join(workloads)
+    expected = f"{listed} available, inside only"
+    return [row("ENV-09", "Kubernetes web dashboard", wrong, expected, listed, advice)] if workloads else []
 
 
 def workload_rows(objects: Objects, services: t.Sequence[str]) -> list[dict[str, t.Any]]:
@@ -130,6 +143,25 @@ def workload_rows(objects: Objects, services: t.Sequence[str]) -> list[dict[str,
         row("ENV-08", "Container name is the service's name", misnamed, "one container of that name", listed, again),
         row("SEC-01", "Credentials come from Secrets", literal, "no literal secret in the environment", "none", again),
     ]
+
+
+def root_row(objects: Objects) -> dict[str, t.Any]:
+    """SEC-02: ordinary users in all pods of the namespace, which lets no others in."""
+    wrong = []
+    spaces = [space for space in objects.all("Namespace") if space["metadata"]["name"] == objects.namespace]
+    mode = spaces[0]["metadata"].get("labels", {}).get("pod-security.kubernetes.io/enforce") if spaces else None
+    if mode != "restricted":
+        wrong.append(f"namespace {objects.namespace} enforces {mode or 'nothing'}")
+    pods = objects.all("Pod", objects.namespace)
+    for pod in pods:
+        shared = pod["spec"].get("securityContext") or {}
+        for container in [*containers(pod), *(pod["spec"].get("initContainers") or [])]:
+            rights = {**shared, **(container.get("securityContext") or {})}
+            if not rights.get("runAsNonRoot") or rights.get("runAsUser") == 0 or rights.get("privileged"):
+                wrong.append(f"{pod['metadata']['name']}: {container['name']} may run as root")
+    expected = "runAsNonRoot for all containers, Pod Security restricted"
+    measured = f"{expected}; {len(pods)} pods"
+    return row("SEC-02", "No container runs as root", wrong, expected, measured, "Run the role services again.")
 
 
 def balancer_rows(objects: Objects) -> list[dict[str, t.Any]]:

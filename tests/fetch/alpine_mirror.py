@@ -16,6 +16,8 @@ import tarfile
 import typing as t
 
 COMMUNITY = {"tini"}  # where Alpine has it, too
+# What Alpine does not have: a fetched bundle makes packages of the vendors' archives and of wheels.
+ELSEWHERE = {"deb-influxdb", "deb-influxdb-client", "deb-wordpress", "kube-web-view"}
 
 
 def _run(*command: str | pathlib.Path, given: bytes = b"") -> bytes:
@@ -35,18 +37,26 @@ def _segment(files: dict[str, bytes]) -> bytes:
 
 
 class Mirror:
-    """Files of a mirror below ``folder``; ``root_archive`` is its root file system, which trusts its key."""
+    """Files of a mirror below ``folder``; ``root_archive`` is its root file system, which trusts its key.
 
-    def __init__(self, bundle: pathlib.Path, folder: pathlib.Path) -> None:
-        self.folder, self._bundle = folder, bundle
+    ``absent`` are packages that Alpine has and the forged bundle has not: the mirror's are empty.
+    """
+
+    def __init__(self, bundle: pathlib.Path, folder: pathlib.Path, absent: t.Iterable[str]) -> None:
+        self.folder, self._bundle, self._packages = folder, bundle, bundle / "apk/x86_64"
         self._root, self._key = folder / "root", folder / "key.rsa"
         self._root.mkdir(parents=True)
         _run("openssl", "genrsa", "-out", self._key, "2048")
         self._public = _run("openssl", "rsa", "-in", self._key, "-pubout")
         self.root_archive = folder / "root.tar.gz"
         self._make_root()
-        for package in sorted((bundle / "apk/x86_64").glob("*.apk")):
-            self._add(package)
+        for package in sorted(self._packages.glob("*.apk")):
+            about: dict[str, t.Any] = json.loads(self._apk("adbdump", "--format", "json", package))["info"]
+            if about["name"] not in ELSEWHERE:
+                self._add(package.name, about, self._extract(package))
+        for name in absent:
+            about = {"name": name, "version": "1.0.0-r0", "description": f"an empty {name}", "arch": "x86_64"}
+            self._add(f"{name}-1.0.0-r0.apk", about | {"license": "none"}, self._empty())
         for name in ("main", "community"):
             self._index(folder / name / "x86_64")
 
@@ -65,21 +75,32 @@ class Mirror:
             root.addfile(info, io.BytesIO(self._public))
         _run("tar", "-C", self._root, "-xf", self.root_archive)
 
-    @property
-    def _apk(self) -> list[str]:
+    def _apk(self, *words: str | pathlib.Path) -> bytes:
         root = self._root
-        return [f"{root}/lib/ld-musl-x86_64.so.1", "--library-path", f"{root}/lib:{root}/usr/lib", f"{root}/sbin/apk"]
+        loader = [f"{root}/lib/ld-musl-x86_64.so.1", "--library-path", f"{root}/lib:{root}/usr/lib"]
+        return _run(*loader, f"{root}/sbin/apk", *words)
+
+    def _empty(self) -> pathlib.Path:
+        tree = self.folder / "tree"
+        shutil.rmtree(tree, ignore_errors=True)
+        tree.mkdir()
+        return tree
+
+    def files_of(self, name: str) -> pathlib.Path:
+        """Return the folder with the files of a forged package, until the next one is looked at."""
+        (package,) = self._packages.glob(f"{name}-[0-9]*.apk")
+        return self._extract(package)
+
+    def _extract(self, package: pathlib.Path) -> pathlib.Path:
+        tree = self._empty()
+        self._apk("extract", "--allow-untrusted", "--destination", tree, package)
+        return tree
 
     def _signed(self, content: bytes) -> bytes:
         signature = _run("openssl", "dgst", "-sha1", "-sign", self._key, given=content)
         return _segment({".SIGN.RSA.mirror.rsa.pub": signature}) + content
 
-    def _add(self, package: pathlib.Path) -> None:
-        about: dict[str, t.Any] = json.loads(_run(*self._apk, "adbdump", "--format", "json", package))["info"]
-        tree = self.folder / "tree"
-        shutil.rmtree(tree, ignore_errors=True)
-        tree.mkdir()
-        _run(*self._apk, "extract", "--allow-untrusted", "--destination", tree, package)
+    def _add(self, file: str, about: dict[str, t.Any], tree: pathlib.Path) -> None:
         data = gzip.compress(_data_of(tree), 1)
         lines = [
             f"pkgname = {about['name']}",
@@ -96,12 +117,12 @@ class Mirror:
         provided = {name.partition("=")[0] for name in about.get("provides", [])}
         place = self.folder / ("community" if provided & COMMUNITY else "main") / "x86_64"
         place.mkdir(parents=True, exist_ok=True)
-        (place / package.name).write_bytes(self._signed(control) + data)
+        (place / file).write_bytes(self._signed(control) + data)
 
     def _index(self, place: pathlib.Path) -> None:
         keys = self._root / "etc/apk/keys"
         out = self.folder / "index.tar.gz"
-        _run(*self._apk, "--keys-dir", keys, "index", "--no-warnings", "--output", out, *sorted(place.glob("*.apk")))
+        self._apk("--keys-dir", keys, "index", "--no-warnings", "--output", out, *sorted(place.glob("*.apk")))
         (place / "APKINDEX.tar.gz").write_bytes(self._signed(out.read_bytes()))
 
 

@@ -9,12 +9,14 @@ import collections.abc
 import concurrent.futures
 import contextlib
 import dataclasses
+import hashlib
 import json
 import os
 import pathlib
 import shutil
 import subprocess
 import sys
+import tarfile
 import typing as t
 
 import pytest
@@ -31,6 +33,8 @@ CACHE = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / "
 FORGED = pathlib.Path(os.environ.get("FT_SERVICES_BUNDLE") or CACHE / "bundle")
 VARIABLES: dict[str, t.Any] = yaml.safe_load((CLONE / "roles/bundle/vars/main.yml").read_text(encoding="utf-8"))
 VERSIONS: dict[str, str] = VARIABLES["bundle_versions"]
+# What Alpine has and the forged bundle has not.
+ABSENT = [entry["package"] for entry in VARIABLES["bundle_missing_when_forged"] if "package" in entry]
 KUBERNETES = f"v{VERSIONS['kubernetes']}"
 
 
@@ -41,15 +45,16 @@ class Network:
     site: Site
     registry: Registry
     folder: pathlib.Path
+    pins: dict[str, str]
 
     @property
     def mirrors(self) -> dict[str, t.Any]:
         """What a user would set as bundle_mirrors."""
         hosts = ("registry.k8s.io", "gcr.io", "quay.io")
         found: dict[str, t.Any] = {
-            name: f"{self.site.address}/{name}" for name in ("minikube", "kubernetes", "metallb")
+            name: f"{self.site.address}/{name}"
+            for name in ("minikube", "kubernetes", "metallb", "alpine", "wordpress", "influxdata")
         }
-        found["alpine"] = f"{self.site.address}/alpine"
         return found | {"registries": {host: f"{self.registry.host}/{host}" for host in hosts}}
 
     def arguments(self, name: str = "bundle", **options: t.Any) -> dict[str, t.Any]:
@@ -62,7 +67,7 @@ class Network:
             "packages": VARIABLES["bundle_packages"],
             "missing": VARIABLES["bundle_missing_when_forged"],
             "mirrors": self.mirrors,
-            "checksums": VARIABLES["bundle_pins"],
+            "checksums": self.pins,
             "timeout": 1,
             "mode": "fetch",
             **options,
@@ -115,6 +120,25 @@ def _offer(site: Site, mirror: Mirror) -> None:
             site.files[f"{alpine}/{name}/x86_64/{file.name}"] = file
 
 
+def _offer_archives(site: Site, mirror: Mirror, folder: pathlib.Path) -> dict[str, str]:
+    """Offer archives laid out as the vendors of programs that Alpine lacks do; return the pins, which fit them."""
+    folder.mkdir()
+    wordpress = folder / f"wordpress-{VERSIONS['wordpress']}.tar.gz"
+    with tarfile.open(wordpress, "w:gz", compresslevel=1) as tar:
+        tar.add(mirror.files_of("deb-wordpress") / "usr/share/wordpress", "wordpress")
+    site.offer(f"/wordpress/{wordpress.name}", wordpress, kind="sha1")
+    version = VERSIONS["influxdb"]
+    influxdb = folder / f"influxdb-{version}_linux_amd64.tar.gz"
+    with tarfile.open(influxdb, "w:gz", compresslevel=1) as tar:
+        for package in ("deb-influxdb", "deb-influxdb-client"):
+            tar.add(mirror.files_of(package) / "usr/bin", f"influxdb-{version}-1/usr/bin")
+    site.files[f"/influxdata/influxdb/releases/v{version}/{influxdb.name}"] = influxdb
+    name = f"influxdata/v{version}/{influxdb.name}"
+    pins: dict[str, str] = VARIABLES["bundle_pins"]
+    assert name in pins, "this archive has no published checksum, so it has to be pinned"
+    return pins | {name: hashlib.sha256(influxdb.read_bytes()).hexdigest()}
+
+
 def image_of(archive: pathlib.Path) -> tuple[str, str]:
     """Return the reference and the ID of the image in an archive."""
     command = ["tar", "-xOf", str(archive), "manifest.json"]
@@ -140,19 +164,20 @@ def network(tmp_path_factory: pytest.TempPathFactory) -> collections.abc.Iterato
         site, registry = Site(), Registry(folder / "registry")
         stack.callback(site.close)
         stack.callback(registry.close)
-        _fill(site, registry, folder)
-        yield Network(site, registry, folder)
+        yield Network(site, registry, folder, _fill(site, registry, folder))
 
 
-def _fill(site: Site, registry: Registry, folder: pathlib.Path) -> None:
-    """Put everything where its vendor has it."""
+def _fill(site: Site, registry: Registry, folder: pathlib.Path) -> dict[str, str]:
+    """Put everything where its vendor has it; return the pins for it."""
     with concurrent.futures.ThreadPoolExecutor(3) as pool:
-        mirror = pool.submit(Mirror, FORGED, folder / "mirror")
+        mirror = pool.submit(Mirror, FORGED, folder / "mirror", ABSENT)
         node = f"gcr.io/k8s-minikube/kicbase:{VERSIONS['node']}"
         pushed = [pool.submit(registry.push, FORGED / "images/host/node.tar", node)]
         for archive in sorted(FORGED.glob("images/*/*.tar")):
             if archive.name not in ("node.tar", "alpine.tar"):
                 pushed.append(pool.submit(registry.push, archive, image_of(archive)[0]))
         _offer(site, mirror.result())
+        pins = _offer_archives(site, mirror.result(), folder / "archives")
         for push in pushed:
             push.result()
+    return pins

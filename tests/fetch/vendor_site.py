@@ -45,12 +45,12 @@ class Site:
         self.address = f"http://127.0.0.1:{self._server.server_port}"
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 
-    def offer(self, path: str, file: pathlib.Path, name_in_checksum: bool = False) -> None:
-        """Offer a file, and its SHA-256 beside it as vendors do."""
+    def offer(self, path: str, file: pathlib.Path, name_in_checksum: bool = False, kind: str = "sha256") -> None:
+        """Offer a file, and its checksum beside it as vendors do."""
         self.files[path] = file
-        digest = hashlib.sha256(file.read_bytes()).hexdigest()
+        digest = hashlib.new(kind, file.read_bytes()).hexdigest()
         name = f"  {path.rpartition('/')[2]}\n" if name_in_checksum else ""
-        self.files[f"{path}.sha256"] = f"{digest}{name}".encode()
+        self.files[f"{path}.{kind}"] = f"{digest}{name}".encode()
 
     def asked(self, path: str) -> list[Request]:
         """Return the requests for a path so far."""

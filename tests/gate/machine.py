@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import fcntl
 import filecmp
 import hashlib
 import os
@@ -77,20 +78,27 @@ def virtual_environment(name: str, python: str, requirements: pathlib.Path) -> p
     """Return a virtual environment with these requirements; made once and kept as long as they are the same."""
     key = hashlib.sha256("\0".join([python, *requirement_texts(requirements)]).encode()).hexdigest()[:16]
     folder = CACHE / "venvs" / f"{name}-{key}"
-    complete = folder / "complete"
-    if not complete.exists():
-        shutil.rmtree(folder, ignore_errors=True)
-        log = ARTIFACTS / f"venv-{name}.log"
-        commands: list[list[str]] = [
-            [python, "-m", "venv", str(folder)],
-            [str(folder / "bin" / "python"), "-m", "pip", "install", "--progress-bar", "off", "-r", str(requirements)],
-        ]
-        for command in commands:
-            outcome = run(command, log, environment(), CLONE, timeout=1200)
-            if outcome.code:
-                raise GateError(f"Cannot make the virtual environment {folder}:\n{tail(outcome)}\nSee {log}.")
-        complete.touch()
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    # All clones of this user share it.
+    with (folder.parent / f"{folder.name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (folder / "complete").exists():
+            make_environment(folder, python, requirements, ARTIFACTS / f"venv-{name}.log")
     return folder
+
+
+def make_environment(folder: pathlib.Path, python: str, requirements: pathlib.Path, log: pathlib.Path) -> None:
+    """Make a virtual environment; the file "complete" in it is written last."""
+    shutil.rmtree(folder, ignore_errors=True)
+    commands: list[list[str]] = [
+        [python, "-m", "venv", str(folder)],
+        [str(folder / "bin" / "python"), "-m", "pip", "install", "--progress-bar", "off", "-r", str(requirements)],
+    ]
+    for command in commands:
+        outcome = run(command, log, environment(), CLONE, timeout=1200)
+        if outcome.code:
+            raise GateError(f"Cannot make the virtual environment {folder}:\n{tail(outcome)}\nSee {log}.")
+    (folder / "complete").touch()
 
 
 def environment(venv: pathlib.Path | None = None, **more: str) -> dict[str, str]:

@@ -41,7 +41,8 @@ def _lint_commands(row: Row) -> dict[str, list[str]]:
         "ansible-lint": ["ansible-lint", "--strict"],
         "antsibull-docs": ["antsibull-docs", "lint-collection-docs", "--plugin-docs", "."],
         "mypy plugins": ["mypy", "--package", package],
-        "mypy gate": ["mypy", "tests/gate"],
+        "mypy gate": ["mypy", "tests/gate", "molecule/default/files"],
+        "mypy tools": ["mypy", "tools"],
         "antsibull-changelog": ["antsibull-changelog", "lint"],
         "ruff check": ["ruff", "check", "--no-cache", "--output-format", "concise", "."],
         "ruff format": ["ruff", "format", "--no-cache", "--check", "--output-format", "concise", "."],
@@ -60,7 +61,7 @@ def lint() -> Tally:
     commands = _lint_commands(row)
 
     def check(name: str) -> Tally:
-        paths = f"{row.root}:{row.copy / 'tests' / 'gate'}"
+        paths = f"{row.root}:{row.copy / 'tests' / 'gate'}:{row.copy / 'molecule' / 'default' / 'files'}"
         outcome = row.run(commands[name], f"lint-{name.replace(' ', '-')}.log", MYPYPATH=paths)
         return _case(outcome, name)
 
@@ -147,6 +148,33 @@ def build() -> Tally:
     return tally + _case(outcome, "galaxy-importer") + Tally(notes=warned)
 
 
+def docs() -> Tally:
+    """Build the documentation site; a link that leads nowhere fails it."""
+    row = rows()[0]
+    folder = ARTIFACTS / "docs"
+    shutil.rmtree(folder, ignore_errors=True)
+    source, site = folder / "source", folder / "site"
+    shutil.copytree(row.copy, source, symlinks=True)
+    (source / "reference").mkdir()
+    name = ".".join(COLLECTION.parts[1:])
+    reference = ["antsibull-docs", "collection", "--use-current", "--squash-hierarchy", "--fail-on-error"]
+    outcome = row.run([*reference, "--dest-dir", str(source / "reference"), name], "docs-reference.log")
+    tally = _case(outcome, "antsibull-docs collection")
+    if tally.failed:
+        return tally
+    build = [
+        "sphinx-build",
+        "--fail-on-warning",
+        "--keep-going",
+        "--quiet",
+        "--conf-dir",
+        str(source / "docs" / "site"),
+    ]
+    tally += _case(row.run([*build, str(source), str(site)], "docs-site.log"), "sphinx-build")
+    shutil.rmtree(source)
+    return tally
+
+
 def forge() -> Tally:
     """Gather everything that a platform needs; minutes when there is nothing yet, seconds after that."""
     outcome = rows()[0].run(["ansible-playbook", "playbooks/bundle.yml"], "forge.log", timeout=3000)
@@ -155,8 +183,23 @@ def forge() -> Tally:
 
 def molecule() -> Tally:
     """Bring up a platform of its own, break it in every way the requirements name, and remove it."""
+    return _scenario("default", "molecule.log")
+
+
+def extended() -> Tally:
+    """Do what takes longer: mistakes on purpose, operations, backup, upgrades, a service more."""
+    return _scenario("extended", "extended.log")
+
+
+def _scenario(name: str, log: str) -> Tally:
+    """Run a scenario; each of its tasks named "Check ..." is a test case."""
     row = rows()[0]
-    outcome = row.run(["molecule", "test", "--scenario-name", "default"], "molecule.log", timeout=1800)
+    command = ["molecule", "--base-config", "molecule/base.yml", "test", "--scenario-name", name]
+    # The checks search this log for secrets.
+    outcome = row.run(command, log, timeout=3600, GATE_LOG=str(ARTIFACTS / log))
+    pictures = row.copy / "artifacts" / "screenshots"
+    if pictures.is_dir():
+        shutil.copytree(pictures, ARTIFACTS / pictures.name, dirs_exist_ok=True)
     checks = results.junit(row.copy.glob("artifacts/molecule/*.xml"))
     steps = results.molecule(line for dummy, line in outcome.lines)
     if checks.failed:
@@ -167,11 +210,15 @@ def molecule() -> Tally:
 
 
 class Step(t.NamedTuple):
-    """A step of the gate, the rows that it uses, and the step without which it makes no sense."""
+    """A step of the gate, the rows that it uses, and the step without which it makes no sense.
+
+    A step on request is run only where it is named.
+    """
 
     run: t.Callable[[], Tally]
     rows: t.Callable[[], tuple[Row, ...]]
     needs: str | None = None
+    on_request: bool = False
 
 
 def _first() -> tuple[Row, ...]:
@@ -183,7 +230,9 @@ STEPS = {
     "sanity": Step(sanity, rows),
     "unit": Step(unit, rows),
     "build": Step(build, lambda: (*_first(), importer())),
+    "docs": Step(docs, _first),
     "forge": Step(forge, _first),
     "fetch": Step(fetch, _first, needs="forge"),
     "molecule": Step(molecule, _first, needs="forge"),
+    "extended": Step(extended, _first, needs="forge", on_request=True),
 }

@@ -260,13 +260,17 @@ def test_the_call_for_a_new_profile_and_for_an_old_one():
     given = asked(
         driver="docker", memory=4096, cni="", feature_gates={"A": True, "B": False}, extra_config=["kubelet.v=4"]
     )
-    new = pure.start_command("minikube", "demo", given, True, preload=False, wait_timeout=60, force=True)
+    new = pure.start_command(
+        "minikube", "demo", given, True, preload=False, wait_timeout=60, force=True, keep_context=True
+    )
     assert {"--driver=docker", "--memory=4096mb", "--feature-gates=A=true,B=false", "--extra-config=kubelet.v=4"} < set(
         new
     )
     assert {"--preload=false", "--wait-timeout=60s", "--force", "--interactive=false"} < set(new)
     assert not [word for word in new if word.startswith(("--cni", "--cpus", "--nodes"))]
-    old = pure.start_command("minikube", "demo", given, False, preload=True, wait_timeout=60, force=False)
+    old = pure.start_command(
+        "minikube", "demo", given, False, preload=True, wait_timeout=60, force=False, keep_context=False
+    )
     assert old[:4] == ["minikube", "start", "-p", "demo"]
     assert not {"--force", "--driver=docker", "--memory=4096mb"} & set(old)
 

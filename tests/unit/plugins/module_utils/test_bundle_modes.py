@@ -25,6 +25,7 @@ from ansible_collections.fortytwo.ft_services.plugins.module_utils._forge_plan i
 VERSIONS = {
     "kubernetes": "1.2.3",
     "metallb": "7.8.9",
+    "kube_network_policies": "0.7.0",
     "etcd_tag": "3.5-0",
     "pause": "3.9",
     "coredns": "1.1",
@@ -113,9 +114,13 @@ def test_only_packages_that_are_absent_are_asked_for(monkeypatch, tmp_path):
         "absent": "other",
         "headers": str(tmp_path / "header.h"),
         "more": str(tmp_path / "none.h"),
+        "json": "import json",
+        "module": "import no_such_module",
     }
     monkeypatch.setitem(_bundle_modes.PACKAGES, "fetch", signs)
-    assert absent_packages("fetch", lambda name: "/usr/bin/tool" if name == "tool" else None) == ["absent", "more"]
+    assert absent_packages("fetch", lambda name: "/usr/bin/tool" if name == "tool" else None) == [
+        "absent", "more", "module",
+    ]  # fmt: skip
 
 
 @pytest.fixture

@@ -97,6 +97,7 @@ def test_the_closure_leaves_out_what_is_virtual_or_skipped_and_ends_with_circles
         "libc6": [],
     }
     assert closure(index, ["nginx"], {"libc6"}) == {"nginx": []}
+    assert closure(index, ["nginx", "libc6"], {"libc6"}) == {"nginx": ["libc6"], "libc6": []}
 
 
 def test_a_package_that_the_mirror_lacks_is_named():

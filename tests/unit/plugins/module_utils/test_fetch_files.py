@@ -131,6 +131,14 @@ def test_a_wrong_file_is_refused_with_both_hashes_and_thrown_away(server, fetch,
     assert len(server.ranges) == 1
 
 
+def test_a_sha1_is_told_by_its_length_and_checked_as_one(server, fetch):
+    fetch(hashlib.sha1(BODY, usedforsecurity=False).hexdigest())
+    assert fetch.target.read_bytes() == BODY
+    server.plan = ["changed"]
+    with pytest.raises(BundleError, match="has the SHA-1"):
+        fetch("0" * 40)
+
+
 def test_a_cut_connection_goes_on_by_range(server, fetch):
     server.plan = ["cut", "cut", "good"]
     fetch()
@@ -255,6 +263,13 @@ def test_a_text_is_none_only_where_the_server_has_none(server, tmp_path):
 @pytest.mark.parametrize("text", [SHA256, f"{SHA256.upper()}\n", f"{SHA256}  tool\n", f"{SHA256} *dir/tool"])
 def test_published_checksums_are_read(text):
     assert parse_checksum(text, "tool") == SHA256
+
+
+def test_a_published_sha1_is_no_sha256():
+    assert parse_checksum("A" * 40, "tool", "sha1") == "a" * 40
+    for text, kind in (("a" * 40, "sha256"), (SHA256, "sha1")):
+        with pytest.raises(BundleError, match=rf"own \.{kind} file"):
+            parse_checksum(text, "tool", kind)
 
 
 @pytest.mark.parametrize("text", ["", "<html>login</html>", f"{SHA256}  other", SHA256[:-1], f"{SHA256}\n{SHA256}"])

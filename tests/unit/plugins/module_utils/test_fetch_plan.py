@@ -19,6 +19,7 @@ VERSIONS = {
     "kubernetes": "1.2.3",
     "minikube": "4.5.6",
     "metallb": "7.8.9",
+    "kube_network_policies": "0.7.0",
     "alpine": "3.1",
     "alpine_release": "3.1.4",
     "etcd_tag": "3.5-0",
@@ -27,8 +28,14 @@ VERSIONS = {
     "storage_provisioner": "v5",
     "node": "v0.1",
     "node_image": "fortytwo/kicbase:v0.1",
+    "kube_web_view": "21.2.0",
+    "python_of_alpine": "3.12",
+    "wordpress": "7.1.2",
+    "influxdb": "1.13.2",
 }
-MIRRORS = {name: f"https://{name}.example" for name in ("minikube", "kubernetes", "metallb", "alpine")}
+WORDPRESS = "wordpress/v7.1.2/wordpress-7.1.2.tar.gz"
+SITES = ("minikube", "kubernetes", "metallb", "alpine", "wordpress", "influxdata")
+MIRRORS = {name: f"https://{name}.example" for name in SITES}
 
 
 @pytest.fixture
@@ -39,7 +46,12 @@ def bundle(tmp_path):
 def fetcher(bundle, **changes):
     request = {"versions": VERSIONS, "packages": {"nginx": []}, "checksums": {}, "accept_changed": False, "timeout": 30}
     mirrors = {**MIRRORS, "registries": changes.pop("registries", None), **changes.pop("mirrors", {})}
-    return Fetcher(lambda *words: "", bundle, bundle.root / "work", {**request, "mirrors": mirrors, **changes}, print)
+
+    def run(*words):
+        return ""
+
+    work = bundle.root / "work"
+    return Fetcher(run, bundle.root, bundle, work, {**request, "mirrors": mirrors, **changes}, print)
 
 
 def ledger(bundle, accept=False, pin=None):
@@ -61,6 +73,33 @@ def test_a_checksum_that_is_no_longer_published_is_the_recorded_one(bundle):
         ledger(bundle).agree(NAME, None, "url")
     ledger(bundle).record(NAME, OLD, "url")
     assert ledger(bundle).agree(NAME, None, "url") == OLD
+
+
+def test_a_published_sha1_decides_once_and_the_recorded_sha256_from_then_on(bundle):
+    weak, other = "d" * 40, "e" * 40
+    assert ledger(bundle).agree(NAME, weak, "url") == weak
+    ledger(bundle).record(NAME, OLD, "url", sha1=weak)
+    later = Bundle(bundle.root)
+    assert ledger(later).agree(NAME, weak, "url") == OLD
+    assert ledger(later).agree(NAME, None, "url") == OLD
+    with pytest.raises(BundleError, match=f"sha1 {weak}, now {other}"):
+        ledger(later).agree(NAME, other, "url")
+    assert ledger(later, accept=True).agree(NAME, other, "url") == other
+
+
+@pytest.mark.parametrize("version", ["7.1", "7.1.1"])
+def test_a_wordpress_with_a_known_hole_is_refused(bundle, version):
+    with pytest.raises(BundleError, match=f"wordpress {version} is refused"):
+        fetcher(bundle, versions={**VERSIONS, "wordpress": version})
+
+
+def test_another_pin_of_an_archive_makes_the_packages_stale(bundle):
+    fill(bundle, "apk/x86_64/APKINDEX.adb", "r", "https://alpine.example")
+    bundle.remember(WORDPRESS, {"sha256": OLD, "url": ""})
+    for pin, stale in ((OLD, False), (NEW, True)):
+        steps = {step.path: step for step in fetcher(bundle, checksums={WORDPRESS: pin}).steps()}
+        assert [steps[path].stale for path in ("apk", "wordpress-7.1.2.tar.gz")] == [stale, stale]
+        assert not steps["images/node/alpine.tar"].stale
 
 
 @pytest.mark.parametrize("text", [PIN, f"sha256:{PIN}", PIN.upper(), f" {PIN}\n"])
@@ -126,14 +165,19 @@ def test_only_the_sites_of_what_is_missing_are_asked(bundle):
         "127.0.0.1:5000": "http://127.0.0.1:5000/v2/",
         "registry.k8s.io": "https://registry.k8s.io/v2/",
     }
+    root = "https://alpine.example/v3.1/releases/x86_64/alpine-minirootfs-3.1.4-x86_64.tar.gz.sha256"
+    assert made.addresses(["images/node/alpine.tar"]) == {"alpine": root}
     assert made.addresses(["apk"]) == {
-        "alpine": "https://alpine.example/v3.1/releases/x86_64/alpine-minirootfs-3.1.4-x86_64.tar.gz.sha256"
+        "alpine": root,
+        "wordpress": "https://wordpress.example/wordpress-7.1.2.tar.gz.sha1",
+        "influxdata": "https://influxdata.example/influxdb/releases/v1.13.2/influxdb-1.13.2_linux_amd64.tar.gz",
     }
     assert list(made.addresses(["bin/kubectl"])) == ["kubernetes"]
     assert list(made.addresses(["metallb/metallb-native.yaml"])) == ["metallb"]
     every = made.addresses(step.path for step in made.steps())
     assert sorted(every) == [
-        "127.0.0.1:5000", "alpine", "kubernetes", "metallb", "minikube", "quay.io", "registry.k8s.io",
+        "127.0.0.1:5000", "alpine", "influxdata", "kubernetes", "metallb", "minikube", "quay.io", "registry.k8s.io",
+        "wordpress",
     ]  # fmt: skip
 
 

@@ -81,3 +81,14 @@ def test_everything_else_is_left_to_the_server(found):
 def test_another_manager_or_version_is_not_ours():
     assert not settled(live(), BODY, "you")
     assert not settled(live(), {**BODY, "apiVersion": "apps/v2"}, "me")
+
+
+@pytest.mark.parametrize(("wanted", "same"), [(0, True), (1, False), (False, False), ("", False), (None, False)])
+def test_only_a_number_that_is_zero_may_be_missing(wanted, same):
+    record = {"f:spec": {"f:ports": {'k:{"port":80}': {".": {}, "f:port": {}, "f:nodePort": {}}}}}
+    body = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "web"}}
+    entry = {"manager": "me", "operation": "Apply", "apiVersion": "v1", "fieldsV1": record}
+    found = {**body, "metadata": {"name": "web", "managedFields": [entry]}, "spec": {"ports": [{"port": 80}]}}
+    assert settled(found, {**body, "spec": {"ports": [{"port": 80, "nodePort": wanted}]}}, "me") is same
+    found["spec"]["ports"][0]["nodePort"] = 30080
+    assert not settled(found, {**body, "spec": {"ports": [{"port": 80, "nodePort": 0}]}}, "me")

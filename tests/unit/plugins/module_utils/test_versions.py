@@ -18,7 +18,9 @@ from ansible_collections.fortytwo.ft_services.plugins.module_utils._forge_progra
 ROLE = pathlib.Path(__file__).resolve().parents[4] / "roles" / "bundle"
 VARIABLES = yaml.safe_load((ROLE / "vars" / "main.yml").read_text(encoding="utf-8"))
 VERSIONS = VARIABLES["bundle_versions"]
-SITES = dict.fromkeys(("minikube", "kubernetes", "metallb", "alpine"), "https://vendor.example")
+SITES = dict.fromkeys(
+    ("minikube", "kubernetes", "metallb", "alpine", "wordpress", "influxdata"), "https://vendor.example"
+)
 # Folder of the wrapper module, the Go module in it, and the version that it has to be.
 PINNED = [
     ("kubernetes", "k8s.io/kubernetes", VERSIONS["kubernetes"]),
@@ -28,6 +30,8 @@ PINNED = [
     ("etcd", "go.etcd.io/etcd/server/v3", VERSIONS["etcd"]),
     ("coredns", "github.com/coredns/coredns", VERSIONS["coredns"]),
     ("metallb", "go.universe.tf/metallb", VERSIONS["metallb"]),
+    ("kube-network-policies", "sigs.k8s.io/kube-network-policies", VERSIONS["kube_network_policies"]),
+    ("telegraf", "github.com/influxdata/telegraf", VERSIONS["telegraf"]),
 ]
 
 
@@ -54,8 +58,21 @@ def test_every_module_with_a_go_mod_is_checked_and_every_program_has_its_recipe(
         assert (ROLE / "files/forge/go" / program.module).is_dir()
 
 
+def test_every_wheel_is_pinned_by_version_and_hash_and_the_program_has_the_version():
+    text = (ROLE / "files/forge/python/kube-web-view.txt").read_text(encoding="utf-8")
+    lines = [line for line in text.replace("\\\n", "").splitlines() if not line.startswith("#")]
+    pins = {}
+    for line in lines:
+        name, version = re.fullmatch(
+            r"([A-Za-z0-9._-]+)==(\S+)(?:\s+--hash=sha256:[0-9a-f]{64}){1,2}\s*", line
+        ).groups()
+        pins[name.lower()] = version
+    assert pins["kube-web-view"] == VERSIONS["kube_web_view"]
+    assert len(pins) == len(lines)
+
+
 def test_both_ways_make_the_same_files():
-    fetched = {path for path in files(VERSIONS, SITES) if not path.startswith("alpine-")} | set(images(VERSIONS))
+    fetched = {path for path, file in files(VERSIONS, SITES).items() if not file.part_of} | set(images(VERSIONS))
     assert fetched | {"bin/kubectl", "apk", "images/node/alpine.tar"} == set(paths(VERSIONS))
 
 
@@ -65,7 +82,7 @@ def test_the_pins_name_what_is_fetched():
     }
     assert set(VARIABLES["bundle_pins"]) <= known
     # What has no published checksum cannot do without.
-    unpublished = {file.name for file in files(VERSIONS, SITES).values() if not file.published}
+    unpublished = {file.name for file in files(VERSIONS, SITES).values() if not file.checksum}
     assert unpublished <= set(VARIABLES["bundle_pins"])
     assert all(re.fullmatch("[0-9a-f]{64}", digest) for digest in VARIABLES["bundle_pins"].values())
 
@@ -75,6 +92,9 @@ def test_the_official_paths():
     kubernetes = f"v{VERSIONS['kubernetes']}"
     assert urls["bin/minikube"] == f"https://vendor.example/v{VERSIONS['minikube']}/minikube-linux-amd64"
     assert urls[f"kubernetes/{kubernetes}/kubelet"] == f"https://vendor.example/{kubernetes}/bin/linux/amd64/kubelet"
+    assert urls["wordpress-7.1.2.tar.gz"] == "https://vendor.example/wordpress-7.1.2.tar.gz"
+    influxdb = "influxdb-1.13.2_linux_amd64.tar.gz"
+    assert urls[influxdb] == f"https://vendor.example/influxdb/releases/v1.13.2/{influxdb}"
     assert {image.source.partition("/")[0] for image in images(VERSIONS).values()} == {
         "registry.k8s.io",
         "gcr.io",

@@ -10,6 +10,7 @@ import pathlib
 import sys
 
 import pytest
+import yaml
 from ansible.module_utils.testing import patch_module_args
 
 from ansible_collections.fortytwo.ft_services.plugins.module_utils import _minikube_cluster
@@ -36,8 +37,14 @@ flags = dict(word[2:].split("=", 1) for word in words if word.startswith("--") a
 if words[0] == "status":
     told = open(state).read() if os.path.exists(state) else None
     both = {{"Kubelet": told, "APIServer": told, "Worker": False}}
-    print(json.dumps({{"Name": "x", "Host": told, "Kubeconfig": "Configured", **both}} if told else None))
+    wrong = os.path.exists(os.path.join(os.path.dirname(home), "lost"))
+    named = "Misconfigured" if wrong else "Configured"
+    print(json.dumps({{"Name": "x", "Host": told, "Kubeconfig": named, **both}} if told else None))
     sys.exit(0 if told == "Running" else 7)
+if words[0] == "update-context":
+    with open(os.environ["KUBECONFIG"]) as old:
+        text = old.read().replace("current-context: work", "current-context: " + os.path.basename(folder))
+    open(os.environ["KUBECONFIG"], "w").write(text)
 if words[0] == "delete":
     shutil.rmtree(folder)
 if words[0] == "stop":
@@ -136,6 +143,38 @@ def test_life_of_a_cluster(run, tmp_path):
     assert (gone["actions"], gone["state"]) == (["delete"], "absent")
     assert not run(profile="demo", state="absent")["changed"]
     assert not run(profile="demo", state="stopped")["changed"]
+
+
+KUBECONFIG = "apiVersion: v1\ncontexts: []\ncurrent-context: {}\nkind: Config\n"
+
+
+@pytest.mark.parametrize(
+    ("current", "options", "kept"),
+    [
+        ("work", {}, "true"),
+        ("demo", {}, "false"),
+        ('""', {}, "false"),
+        ("work", {"keep_context": False}, "false"),
+    ],
+)
+def test_the_current_context_of_another_cluster_is_kept(run, tmp_path, current, options, kept):
+    (tmp_path / "kubeconfig").write_text(KUBECONFIG.format(current))
+    run(**DEMO, **options)
+    assert f"--keep-context={kept}" in (tmp_path / "calls").read_text()
+    run(profile="demo", state="stopped")
+    (tmp_path / "calls").unlink()
+    run(**DEMO, **options)
+    # minikube remembers it, so a later start says it too.
+    assert f"--keep-context={kept}" in (tmp_path / "calls").read_text()
+
+
+@pytest.mark.parametrize(("options", "after"), [({}, "work"), ({"keep_context": False}, "demo")])
+def test_the_context_is_kept_when_minikube_writes_it_anew(run, tmp_path, options, after):
+    run(**DEMO, **options)
+    (tmp_path / "kubeconfig").write_text(KUBECONFIG.format("work"))
+    (tmp_path / "lost").touch()
+    assert run(**DEMO, **options)["actions"] == ["update_context"]
+    assert yaml.safe_load((tmp_path / "kubeconfig").read_text())["current-context"] == after
 
 
 def test_other_settings_are_refused_whatever_the_state(run):

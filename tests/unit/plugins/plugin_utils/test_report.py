@@ -6,10 +6,7 @@
 from __future__ import annotations
 
 from ansible_collections.fortytwo.ft_services.plugins.plugin_utils._report import (
-    check_lines,
-    not_tried,
     requirement_checks,
-    status_lines,
     verification_summary,
 )
 
@@ -36,7 +33,7 @@ def test_ports_come_from_the_table():
 
 def test_checks_of_absent_services_are_left_out():
     more = [
-        {"id": "A", "service": "nginx", "kind": "tcp"},
+        {"id": "A", "service": "nginx", "kind": "tcp", "survives": ["DB-01"]},
         {"id": "B", "service": "ftps", "kind": "tcp"},
         {"id": "C", "kind": "tcp"},
     ]
@@ -44,31 +41,11 @@ def test_checks_of_absent_services_are_left_out():
     assert checks[1:] == [{"id": "A", "kind": "tcp"}, {"id": "C", "kind": "tcp"}]
 
 
-def test_nothing_untried_is_passed():
-    requirements = [
-        {"id": "NGX-01", "title": "", "services": ["nginx"]},
-        {"id": "LB-02", "title": "", "services": ["nginx", "ftps"]},
-        {"id": "FTP-01", "title": "", "services": ["ftps"], "reason": "never shown"},
-        {"id": "DB-01", "title": "", "reason": "interrupts"},
-        {"id": "NGX-02", "title": "", "services": ["nginx"]},
-    ]
-    results = [
-        {"id": "NGX-01/path", "title": "Path", "ok": True, "message": ""},
-        {"id": "LB-02", "title": "Types", "ok": False, "message": "expected x; seen: y."},
-    ]
-    untried = not_tried(requirements, results, [NGINX])
-    assert check_lines(results, untried) == [
-        "1 passed, 1 failed",
-        "failed: LB-02 Types: expected x; seen: y.",
-        "not tried: LB-02, FTP-01 (not installed: ftps)",
-        "not tried: DB-01 (interrupts)",
-        "not tried: NGX-02 (no check for it yet)",
-    ]
-
-
 def test_summary_names_places_and_leaves_out_what_is_empty():
     missing = [{"name": "Grafana", "reason": "not served", "instead": "a stand-in"}, {"name": "Dashboard"}]
-    sections = verification_summary([], [NGINX, MYSQL], [], "192.0.2.1", "/state", missing, [])
+    counts = dict.fromkeys(("passed", "failed", "skipped"), 0)
+    report = {"address": "192.0.2.1", "rows": [], "checks": 0, "counts": counts}
+    sections = verification_summary(report, [NGINX, MYSQL], "/state", missing, [], True)
     assert {section["title"]: section["lines"] for section in sections} == {
         "Platform at 192.0.2.1": ["Front door, Page    https://a/", "Front door, Log in  ssh a"],
         "Credentials": [
@@ -77,52 +54,5 @@ def test_summary_names_places_and_leaves_out_what_is_empty():
             "The local CA, for browsers and clients to trust: /state/certificates/ca.crt",
         ],
         "Not available on this network": ["Grafana: not served; instead: a stand-in", "Dashboard: not available"],
-        "Checks": ["0 passed, 0 failed"],
+        "Checks": ["0 requirements passed, 0 failed, 0 not tried; 0 checks"],
     }
-
-
-def objects(waiting=None, ended=None, restarts=0, ready=1):
-    status = {
-        "restartCount": restarts,
-        "state": {"waiting": waiting} if waiting else {"running": {}},
-        "lastState": {"terminated": ended} if ended else {},
-    }
-    metadata = {"name": "nginx", "namespace": "n"}
-    return [
-        {
-            "kind": "Deployment",
-            "metadata": metadata,
-            "spec": {"replicas": 1},
-            "status": {"updatedReplicas": 1, "availableReplicas": ready},
-        },
-        {
-            "kind": "Pod",
-            "metadata": {**metadata, "labels": {"app.kubernetes.io/name": "nginx"}},
-            "status": {"containerStatuses": [status]},
-        },
-        {
-            "kind": "Service",
-            "metadata": metadata,
-            "spec": {"type": "LoadBalancer", "ports": [{"port": 80}, {"port": 443}]},
-            "status": {"loadBalancer": {"ingress": [{"ip": "192.0.2.1"}]}},
-        },
-    ]
-
-
-def test_status_of_services():
-    lines = status_lines(objects(), [NGINX, MYSQL], "n")
-    assert [line.split() for line in lines] == [
-        ["SERVICE", "HEALTH", "RESTARTS", "ADDRESS", "PORTS"],
-        ["nginx", "ok", "0", "192.0.2.1", "80,", "443"],
-        ["mysql", "missing", "0", "inside", "only", "none"],
-    ]
-
-
-def test_status_tells_why_a_container_ended_or_waits():
-    ended = {"reason": "OOMKilled", "exitCode": 137, "finishedAt": "now"}
-    assert status_lines(objects(ended=ended, restarts=3), [NGINX], "n")[2:] == [
-        "",
-        "nginx: OOMKilled, exit code 137, at now",
-    ]
-    waiting = {"reason": "ImagePullBackOff", "message": "no such image"}
-    assert status_lines(objects(waiting=waiting, ready=0), [NGINX], "n")[-1] == "nginx: ImagePullBackOff: no such image"

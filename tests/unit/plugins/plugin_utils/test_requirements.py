@@ -39,9 +39,14 @@ def pod(name):
     return {
         "kind": "Pod",
         "metadata": {"name": f"{name}-1", "namespace": "ft-services", "labels": {"app.kubernetes.io/name": name}},
-        "spec": {"containers": [container]},
+        "spec": {"securityContext": {"runAsNonRoot": True, "runAsUser": 10001}, "containers": [container]},
         "status": {"containerStatuses": [{"imageID": "docker://sha256:0", "restartCount": 0}]},
     }
+
+
+def namespace(mode="restricted"):
+    labels = {"pod-security.kubernetes.io/enforce": mode} if mode else {}
+    return {"kind": "Namespace", "metadata": {"name": "ft-services", "labels": labels}}
 
 
 def service(name, kind, address=None):
@@ -58,6 +63,7 @@ def service(name, kind, address=None):
 def cluster():
     """A sound platform: objects by kind and name, to break something in."""
     objects = [
+        namespace(),
         deployment("nginx"),
         deployment("mysql"),
         deployment("controller", "metallb-system"),
@@ -69,10 +75,12 @@ def cluster():
     return {f"{found['kind']} {found['metadata']['name']}": copy.deepcopy(found) for found in objects}
 
 
-def judge(cluster, policy="Never", dockerfiles=None, profiles=None):
+def judge(cluster, policy="Never", dockerfiles=None, profiles=None, table=None):
     profiles = PROFILES if profiles is None else profiles
     files = DOCKERFILES if dockerfiles is None else dockerfiles
-    rows = requirement_rows(list(cluster.values()), TABLE, "ft-services", ADDRESS, "fortytwo/", policy, files, profiles)
+    rows = requirement_rows(
+        list(cluster.values()), table or TABLE, "ft-services", ADDRESS, "fortytwo/", policy, files, profiles
+    )
     return {row["id"]: row for row in rows}
 
 
@@ -87,14 +95,15 @@ def container(cluster):
 def test_a_sound_platform_passes(cluster):
     rows = judge(cluster)
     assert failed(cluster) == []
-    assert {"ENV-03", "ENV-04", "ENV-05", "ENV-06", "ENV-07", "ENV-08", "SEC-01"} <= set(rows)
+    assert {"ENV-03", "ENV-04", "ENV-05", "ENV-06", "ENV-07", "ENV-08", "SEC-01", "SEC-02"} <= set(rows)
     assert {"LB-01", "LB-02", "LB-03", "LB-04", "LB-05", "LB-07", "LB-08"} <= set(rows)
     # No dashboard is installed: that is no result, and not a good one.
     assert "ENV-09" not in rows
 
 
 def test_an_empty_cluster_passes_nothing_that_needs_objects():
-    assert failed({}) == ["ENV-04", "ENV-06", "ENV-07", "ENV-08", "LB-01", "LB-02", "LB-03", "LB-07", "LB-08", "SEC-01"]
+    balancer = ["LB-01", "LB-02", "LB-03", "LB-07", "LB-08"]
+    assert failed({}) == ["ENV-04", "ENV-06", "ENV-07", "ENV-08", *balancer, "SEC-01", "SEC-02"]
 
 
 def test_every_failure_says_what_was_expected_seen_and_what_to_do(cluster):
@@ -113,11 +122,21 @@ def test_every_failure_says_what_was_expected_seen_and_what_to_do(cluster):
             {"observedGeneration": 2, "updatedReplicas": 0, "availableReplicas": 1},
             "nginx: 0 of 1 pods ready",
         ),
+        (
+            "Deployment nginx",
+            {"observedGeneration": 2, "updatedReplicas": 1, "availableReplicas": 1, "replicas": 2},
+            "nginx: pods of an earlier version",
+        ),
     ],
 )
 def test_a_deployment_must_be_available_in_its_current_version(cluster, key, status, seen):
     cluster[key]["status"] = status
     assert judge(cluster)["ENV-07"]["measured"] == seen
+
+
+def test_a_deployment_that_was_scaled_to_nothing(cluster):
+    cluster["Deployment nginx"]["spec"]["replicas"] = 0
+    assert judge(cluster)["ENV-07"]["measured"] == "nginx: scaled to 0"
 
 
 def test_container_of_another_name(cluster):
@@ -137,6 +156,19 @@ def test_a_literal_secret(cluster):
     container(cluster)["env"].append({"name": "api_token", "value": "hunter2"})
     assert failed(cluster) == ["SEC-01"]
     assert "hunter2" not in str(judge(cluster))
+
+
+@pytest.mark.parametrize("rights", [{"runAsUser": 0}, {"runAsNonRoot": False}, {"privileged": True}])
+def test_a_container_that_may_run_as_root(cluster, rights):
+    cluster["Pod mysql-1"]["spec"]["initContainers"] = [{"name": "init", "securityContext": rights}]
+    assert failed(cluster) == ["SEC-02"]
+    assert judge(cluster)["SEC-02"]["measured"] == "mysql-1: init may run as root"
+
+
+@pytest.mark.parametrize("mode", ["baseline", None])
+def test_a_namespace_that_lets_root_in(cluster, mode):
+    cluster["Namespace ft-services"] = namespace(mode)
+    assert failed(cluster) == ["SEC-02"]
 
 
 def test_a_ready_made_image(cluster):
@@ -181,11 +213,28 @@ def test_a_load_balancer_that_does_not_work(cluster):
     assert failed(cluster) == ["LB-01"]
 
 
-def test_a_dashboard_that_is_there_must_work(cluster):
+def test_an_addon_that_is_there_must_work(cluster):
     cluster["Deployment kubernetes-dashboard"] = deployment("kubernetes-dashboard", "kubernetes-dashboard")
     assert judge(cluster)["ENV-09"]["ok"]
     cluster["Deployment kubernetes-dashboard"]["status"]["availableReplicas"] = 0
     assert failed(cluster) == ["ENV-09"]
+
+
+def test_the_dashboard_of_the_table_must_be_there_and_work_and_stay_inside(cluster):
+    table = [*TABLE, {"name": "dashboard", "type": "ClusterIP", "ports": [{"name": "http", "port": 8080}]}]
+    assert "dashboard: missing" in judge(cluster, table=table)["ENV-09"]["measured"]
+    cluster |= {
+        "Deployment dashboard": deployment("dashboard"),
+        "Pod dashboard": pod("dashboard"),
+        "Service dashboard": service("dashboard", "ClusterIP"),
+    }
+    assert failed(cluster, table=table) == []
+    assert judge(cluster, table=table)["ENV-09"]["measured"] == "dashboard"
+    cluster["Deployment dashboard"]["status"]["availableReplicas"] = 0
+    assert failed(cluster, table=table) == ["ENV-07", "ENV-09"]
+    cluster["Deployment dashboard"]["status"]["availableReplicas"] = 1
+    cluster["Service dashboard"]["spec"]["type"] = "LoadBalancer"
+    assert failed(cluster, table=table) == ["ENV-09", "LB-03"]
 
 
 def test_minikube_without_docker(cluster):

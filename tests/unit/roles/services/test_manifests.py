@@ -37,6 +37,14 @@ def container_of(deployment):
     return container
 
 
+def ports_of(row):
+    """Name, port and target of all ports: those that are listed, and each of the range."""
+    ports = [(port["name"], port["port"], port["target"]) for port in row["ports"]]
+    span = row.get("port_range")
+    numbers = range(span["first"], span["last"] + 1) if span else []
+    return ports + [(f"{span['name']}-{number}", number, number) for number in numbers]
+
+
 def contains(whole, part):
     return part.items() <= whole.items()
 
@@ -49,9 +57,11 @@ def test_the_api_server_of_kubernetes_1_34_knows_every_field(rendered):
 def test_every_object_stands_once_and_in_the_namespace(rendered):
     keys = [(each["kind"], each["metadata"]["name"]) for each in rendered.objects]
     assert sorted(set(keys)) == sorted(keys)
-    assert {each["metadata"]["namespace"] for each in rendered.objects if each["kind"] != "Namespace"} == {
-        "ft-services"
-    }
+    for each in rendered.objects:
+        if each["kind"] in ("ClusterRole", "ClusterRoleBinding"):
+            assert each["metadata"]["name"].startswith("ft-services-")
+        elif each["kind"] != "Namespace":
+            assert each["metadata"]["namespace"] == "ft-services"
 
 
 def test_the_namespace_allows_restricted_pods_only_and_no_traffic_by_itself(rendered):
@@ -114,7 +124,7 @@ def test_all_that_can_be_written_is_bounded(rendered):
         assert sorted(volumes) == sorted(mount["name"] for mount in mounts)
         for mount in mounts:
             volume = volumes[mount["name"]]
-            if {"configMap", "secret"} & set(volume):
+            if {"configMap", "projected", "secret"} & set(volume):
                 assert mount["readOnly"] is True
             else:
                 assert "persistentVolumeClaim" in volume or volume["emptyDir"]["sizeLimit"]
@@ -147,10 +157,15 @@ def test_probes_and_resources_are_complete(rendered):
     for deployment, row in zip(of(rendered, "Deployment"), rendered.table, strict=True):
         container = container_of(deployment)
         for probe in ("startupProbe", "readinessProbe", "livenessProbe"):
-            assert container[probe]["exec"]["command"] == row["probe"]
             assert container[probe]["timeoutSeconds"] >= 3
+        assert container["startupProbe"]["exec"]["command"] == row["probe"]
+        readiness = row.get("ready", row["probe"])
+        assert container["readinessProbe"]["exec"]["command"][-len(readiness) :] == readiness
+        assert container["livenessProbe"]["exec"]["command"] == row["probe"]
         startup = container["startupProbe"]["periodSeconds"] * container["startupProbe"]["failureThreshold"]
         assert startup == row.get("startup_seconds", 60)
+        hung = container["livenessProbe"]["periodSeconds"] * container["livenessProbe"]["failureThreshold"]
+        assert hung == row.get("hung_seconds", 90)
         assert deployment["spec"]["progressDeadlineSeconds"] > startup
         for part in ("requests", "limits"):
             assert set(container["resources"][part]) == {"cpu", "memory", "ephemeral-storage"}
@@ -160,6 +175,11 @@ def test_selectors_choose_exactly_the_pods_of_their_service(rendered):
     labels = {
         each["metadata"]["name"]: each["spec"]["template"]["metadata"]["labels"] for each in of(rendered, "Deployment")
     }
+    jobs = {
+        each["metadata"]["name"]: each["spec"]["jobTemplate"]["spec"]["template"]["metadata"]["labels"]
+        for each in of(rendered, "CronJob")
+    }
+    labels |= jobs
     chosen = [
         (each["metadata"]["name"], each["spec"]["selector"]["matchLabels"]) for each in of(rendered, "Deployment")
     ]
@@ -173,21 +193,27 @@ def test_selectors_choose_exactly_the_pods_of_their_service(rendered):
         for each in of(rendered, "NetworkPolicy")
         if each["metadata"]["name"] != "default-deny"
     ]
-    assert len(chosen) == 4 * len(labels)
+    # A job has none of the others but a policy.
+    assert len(chosen) == 4 * (len(labels) - len(jobs)) + len(jobs)
     for name, selector in chosen:
         assert [found for found, own in labels.items() if contains(own, selector)] == [name]
 
 
 def test_ports_of_service_container_policy_and_table_agree(rendered):
     for row in rendered.table:
-        table = [(port["name"], port["port"], port["target"]) for port in row["ports"]]
+        table = ports_of(row)
         service = one(rendered, "Service", row["name"])["spec"]["ports"]
         assert [(port["name"], port["port"], port["targetPort"]) for port in service] == table
         container = container_of(one(rendered, "Deployment", row["name"]))["ports"]
         assert [(port["name"], port["containerPort"]) for port in container] == [(each[0], each[2]) for each in table]
-        (rule,) = one(rendered, "NetworkPolicy", row["name"])["spec"]["ingress"]
-        assert [port["port"] for port in rule["ports"]] == [each[2] for each in table]
+        called = any(row["name"] in other.get("reach", []) for other in rendered.table)
+        rules = one(rendered, "NetworkPolicy", row["name"])["spec"].get("ingress", [])
+        assert len(rules) == (row["type"] == "LoadBalancer" or called)
+        for rule in rules:
+            assert [port["port"] for port in rule["ports"]] == [each[2] for each in table]
         assert all(target >= 1024 for _name, _port, target in table)
+        # Kubernetes' limit for the name of a container's port.
+        assert all(len(name) <= 15 for name, _port, _target in table)
 
 
 def test_the_load_balancer_is_the_only_way_in(rendered):
@@ -195,7 +221,9 @@ def test_the_load_balancer_is_the_only_way_in(rendered):
         service = one(rendered, "Service", row["name"])
         assert row["type"] in ("LoadBalancer", "ClusterIP")
         assert service["spec"]["type"] == row["type"]
-        assert not any("nodePort" in port for port in service["spec"]["ports"])
+        # 0 is none, also where there was one.
+        wanted = {0} if row["type"] == "LoadBalancer" else {None}
+        assert {port.get("nodePort") for port in service["spec"]["ports"]} == wanted
         annotations = service["metadata"].get("annotations", {})
         if row["type"] == "LoadBalancer":
             assert service["spec"]["allocateLoadBalancerNodePorts"] is False
@@ -206,7 +234,7 @@ def test_the_load_balancer_is_the_only_way_in(rendered):
             }
         else:
             assert annotations == {}
-    public = [port["port"] for row in rendered.table if row["type"] == "LoadBalancer" for port in row["ports"]]
+    public = [port for row in rendered.table if row["type"] == "LoadBalancer" for _name, port, _target in ports_of(row)]
     assert sorted(set(public)) == sorted(public), "services that share an address cannot share a port"
 
 
@@ -225,8 +253,21 @@ def test_images_expose_the_ports_run_as_the_user_and_hold_the_probe_of_the_table
         (user,) = re.findall(r"^USER (\S+)$", dockerfile, re.MULTILINE)
         assert user == f"{row['uid']}:{row['uid']}"
         (exposed,) = re.findall(r"^EXPOSE (.+)$", dockerfile, re.MULTILINE)
-        assert sorted(map(int, exposed.split())) == sorted(port["target"] for port in row["ports"])
+        spans = [word.partition("-") for word in exposed.split()]
+        numbers = [number for first, _dash, last in spans for number in range(int(first), int(last or first) + 1)]
+        assert sorted(numbers) == sorted(target for _name, _port, target in ports_of(row))
         assert f"/usr/local/bin/{row['probe'][0]}\n" in dockerfile
+
+
+def test_ftps_announces_the_address_and_the_ports_that_are_published(real):
+    (row,) = (row for row in real.table if row["name"] == "ftps")
+    data = one(real, "ConfigMap", "ftps")["data"]
+    assert data["address.conf"] == "MasqueradeAddress 192.168.49.200\n"
+    settings = dict(line.split(" ", 1) for line in data["passive.conf"].splitlines())
+    first, last = map(int, settings["PassivePorts"].split())
+    passive = [port for name, port, _target in ports_of(row) if name.startswith("passive-")]
+    assert passive == list(range(first, last + 1))
+    assert int(settings["MaxClients"]) == len(passive)
 
 
 def test_service_users_differ(rendered):
@@ -274,7 +315,7 @@ def test_blocks_of_a_service_reach_its_pod(extended):
 
 def test_the_front_door_leads_on_as_the_table_says(extended, real):
     routes = one(extended, "ConfigMap", "nginx")["data"]["services.routes"]
-    assert routes.count("return 307 https://$host:5050/;") == 2
+    assert routes.count("return 307 https://$host:5091/;") == 2
     assert "location = /web {" in routes
     assert "location /web/ {" in routes
     assert "https://sample-store.ft-services.svc.cluster.local:5000;" in routes

@@ -1,0 +1,18 @@
+#!/bin/sh
+# Copyright (c) 2026, The fortytwo.ft_services contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# Writes the measurements to the output, as a tar of InfluxDB's own form of backups. Users are not among them: these are made from
+# the Secret.
+#
+#   backup FOLDER      the folder of the volume, which holds the files for a moment
+set -eu
+umask 077
+
+folder=$1/backup
+rm -rf "$folder"
+mkdir "$folder"
+trap 'rm -rf "$folder"' EXIT
+influxd backup -portable -host 127.0.0.1:8088 -database telegraf "$folder" >&2
+tar -C "$folder" -cf - .

@@ -1,0 +1,24 @@
+<?php
+// Copyright (c) 2026, The fortytwo.ft_services contributors
+// GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// Answers the readiness probe: is the database there, with everything that this start has to put into it?
+
+declare(strict_types=1);
+
+require '/usr/local/lib/service/settings.php';
+
+try {
+    $found = database()->query("SELECT option_value FROM {$table_prefix}options WHERE option_name = 'ft_services_start'");
+    $start = $found->fetch_column();
+    $reason = $start === trim((string) file_get_contents('/run/start'))
+        ? ''
+        : 'the site is being set up';
+} catch (mysqli_sql_exception $error) {
+    // 1146: there is no such table.
+    $reason = $error->getCode() === 1146
+        ? 'the site is being set up'
+        : "the database does not answer: {$error->getMessage()}";
+}
+answer($reason);

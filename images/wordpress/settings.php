@@ -1,0 +1,61 @@
+<?php
+// Copyright (c) 2026, The fortytwo.ft_services contributors
+// GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// Settings of WordPress, for its pages (wp-config.php) and for what works beside it.
+
+declare(strict_types=1);
+
+require_once '/usr/local/lib/service/service.php';
+
+(static function (): void {
+    $config = json_decode((string) file_get_contents('/etc/service/config/wordpress.json'), true, 8, JSON_THROW_ON_ERROR);
+    $salt = secret('salt');
+
+    define('DB_HOST', $config['database_host']);
+    define('DB_NAME', 'wordpress');
+    define('DB_USER', 'wordpress');
+    define('DB_PASSWORD', secret('database_password'));
+    define('DB_CHARSET', 'utf8mb4');
+    define('DB_COLLATE', '');
+    // Encrypted; php.ini names the authority that the server's certificate must come from.
+    define('MYSQL_CLIENT_FLAGS', MYSQLI_CLIENT_SSL);
+
+    // Stronger than what the database holds: a new address needs no change there.
+    define('WP_HOME', $config['url']);
+    define('WP_SITEURL', $config['url']);
+    define('SITE_TITLE', $config['title']);
+
+    foreach (['AUTH', 'SECURE_AUTH', 'LOGGED_IN', 'NONCE'] as $name) {
+        define("{$name}_KEY", hash_hmac('sha256', "{$name}_KEY", $salt));
+        define("{$name}_SALT", hash_hmac('sha256', "{$name}_SALT", $salt));
+    }
+
+    define('FORCE_SSL_ADMIN', true);
+    // The code is part of the image and read-only; a new version is a new image.
+    define('DISALLOW_FILE_MODS', true);
+    define('AUTOMATIC_UPDATER_DISABLED', true);
+    define('WP_AUTO_UPDATE_CORE', false);
+    define('WP_POST_REVISIONS', 20);
+    // The program "keep" runs what is due.
+    define('DISABLE_WP_CRON', true);
+    // Nothing outside is asked: it need not exist, and a page would wait for it.
+    define('WP_HTTP_BLOCK_EXTERNAL', true);
+
+    // What a web server would have said.
+    if (PHP_SAPI === 'cli') {
+        $_SERVER['HTTP_HOST'] = parse_url($config['url'], PHP_URL_HOST);
+        $_SERVER['REQUEST_URI'] = '/';
+    }
+})();
+
+$table_prefix = 'wp_';
+
+/**
+ * A connection to WordPress's database, for what works beside its pages.
+ */
+function database(): mysqli
+{
+    return connect(DB_HOST, DB_USER, DB_NAME);
+}

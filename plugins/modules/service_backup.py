@@ -1,0 +1,418 @@
+# Copyright (c) 2026, The fortytwo.ft_services contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Back up the data of services to this host, and put it back."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: service_backup
+short_description: Back up the data of Kubernetes services to this host, and put it back
+version_added: 0.1.0
+author:
+  - The fortytwo.ft_services contributors (@fortytwo)
+description:
+  - Takes what a program in each container writes to its output, and keeps it compressed, with its hash, in a folder.
+  - A backup has its name only when all of it is there. What was interrupted is removed by the next run.
+  - Puts a backup back only when every file of it is what it was when it was written.
+  - Copies backups of the same form that a job in the cluster made to this host.
+  - Runs C(kubectl exec) on the target host.
+extends_documentation_fragment:
+  - fortytwo.ft_services.attributes
+attributes:
+  check_mode:
+    support: full
+    details:
+      - With O(state=restored) it verifies the backup and changes nothing.
+      - With O(state=collected) it looks which ones it would copy.
+  diff_mode:
+    support: N/A
+    details: The content is data of users.
+  idempotent:
+    support: N/A
+    details:
+      - Each run makes another backup, or puts one back.
+      - With O(state=collected) nothing changes when there is no new one.
+options:
+  state:
+    description:
+      - V(present) makes a backup, V(restored) puts one back.
+      - V(collected) copies those from O(source) that are not in O(path) yet, the newest O(keep) at most.
+    type: str
+    choices: [present, restored, collected]
+    default: present
+  path:
+    description: The folder with all backups, each in a folder of its own. Made with mode C(0700) where it is missing.
+    type: path
+    required: true
+  name:
+    description:
+      - Name of the backup. Letters, digits, C(-) and C(_), 63 at most.
+      - By default the time in UTC when one is made, and the newest one when one is put back.
+    type: str
+  services:
+    description: Whose data it is; put back in this order. Needed but with O(state=collected).
+    type: list
+    elements: dict
+    suboptions:
+      name:
+        description: Name of the Deployment.
+        type: str
+        required: true
+      form:
+        description: What the program writes, so that an output that ended early is told from a whole one.
+        type: str
+        choices: [sql, tar]
+        required: true
+      dump:
+        description: Program with its arguments that writes all data to its output.
+        type: list
+        elements: str
+        required: true
+      load:
+        description: Program with its arguments that takes this from its input, in the place of what is there.
+        type: list
+        elements: str
+        required: true
+  source:
+    description: Where the backups are to be collected from. Needed with O(state=collected).
+    type: dict
+    suboptions:
+      pod:
+        description: Name of a running pod that has their volume.
+        type: str
+        required: true
+      path:
+        description: Folder of all backups in it.
+        type: str
+        required: true
+  files:
+    description:
+      - Files of the host that belong to the backup, such as credentials. Each needs a name of its own.
+      - They are kept with the backup, but V(restored) does not put them back.
+    type: list
+    elements: path
+    default: []
+  keep:
+    description: How many backups to keep; older ones are removed when a new one is complete.
+    type: int
+    default: 7
+  namespace:
+    description: Namespace of the services.
+    type: str
+    required: true
+  kubeconfig:
+    description: The kubeconfig file; by default what kubectl takes.
+    type: path
+  context:
+    description: The context in it; by default the current one.
+    type: str
+  executable:
+    description: The program kubectl.
+    type: path
+    default: kubectl
+seealso:
+  - module: fortytwo.ft_services.credentials
+"""
+
+EXAMPLES = r"""
+- name: Back up the database
+  fortytwo.ft_services.service_backup:
+    path: /var/backups/site
+    namespace: ft-services
+    keep: 14
+    services:
+      - name: mysql
+        form: sql
+        dump: [backup, /data]
+        load: [restore, /data]
+  register: made
+
+- name: Put the newest backup back
+  fortytwo.ft_services.service_backup:
+    state: restored
+    path: /var/backups/site
+    namespace: ft-services
+    services:
+      - name: mysql
+        form: sql
+        dump: [backup, /data]
+        load: [restore, /data]
+
+- name: Copy what the cluster backed up by itself
+  fortytwo.ft_services.service_backup:
+    state: collected
+    path: /var/backups/site/scheduled
+    namespace: ft-services
+    source: {pod: backup-collector, path: /data}
+"""
+
+RETURN = r"""
+collected:
+  description: Names of the backups that were copied, the oldest first.
+  returned: with O(state=collected)
+  type: list
+  elements: str
+  sample: [20261127T031700Z]
+name:
+  description: Name of the backup; with O(state=collected), of the newest one that was copied, empty if none was.
+  returned: success
+  type: str
+  sample: 20261127T101500Z
+folder:
+  description: Its folder; where one would be made in check mode.
+  returned: success
+  type: str
+  sample: /var/backups/site/20261127T101500Z
+manifest:
+  description: What it holds; empty when one would be made in check mode.
+  returned: success
+  type: dict
+  contains:
+    format:
+      description: Version of this document.
+      type: int
+      returned: always
+      sample: 1
+    created:
+      description: When it was begun, in UTC.
+      type: str
+      returned: always
+      sample: "2026-11-27T10:15:00Z"
+    namespace:
+      description: Namespace of the services.
+      type: str
+      returned: always
+      sample: ft-services
+    services:
+      description:
+        - By name, each with C(file), C(form), C(bytes) and C(content_sha256) of the data, and C(file_bytes) and
+          C(sha256) of the file.
+      type: dict
+      returned: always
+      sample:
+        mysql:
+          file: mysql.sql.gz
+          form: sql
+          bytes: 1048576
+          content_sha256: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+          file_bytes: 131072
+          sha256: 60303ae22b998861bce3b28f33eec1be758a213c86c93c076dbe9f558c11c752
+    files:
+      description: Files of the host by name, each with C(file), C(file_bytes) and C(sha256).
+      type: dict
+      returned: always
+      sample: {}
+removed:
+  description: Names of older and of unfinished backups that were removed.
+  returned: success
+  type: list
+  elements: str
+  sample: []
+"""
+
+import fcntl
+import json
+import os
+import shutil
+import tempfile
+import time
+import typing as t
+from pathlib import Path
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._backup import (
+    FORMAT,
+    MANIFEST,
+    UNFINISHED,
+    BackupError,
+    check,
+    check_name,
+    finished,
+    measured,
+    packed,
+    read_manifest,
+    remove,
+    surplus,
+    unpacked,
+)
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._backup_collect import fetch, missing
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._backup_streams import Container
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._private_files import private_folder, write_private
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._progress import Progress
+
+Json = dict[str, t.Any]
+
+
+def kubectl_of(params: Json) -> list[str]:
+    """The words that every command begins with."""
+    options = [f"--{key}={params[key]}" for key in ("kubeconfig", "context", "namespace") if params[key]]
+    return [params["executable"], *options]
+
+
+def make(module: AnsibleModule) -> Json:
+    """Make a backup and return the result."""
+    params, now = module.params, time.gmtime()
+    root, name = Path(params["path"]), params["name"] or time.strftime("%Y%m%dT%H%M%SZ", now)
+    check_name(name)
+    folder, aside = root / name, root / f"{name}{UNFINISHED}"
+    if folder.exists():
+        raise BackupError(f"{folder} is there already. Nothing was changed; name it otherwise.")
+    if module.check_mode:
+        return {"name": name, "folder": str(folder), "manifest": {}, "removed": []}
+    lock = locked(root)
+    shutil.rmtree(aside, ignore_errors=True)
+    aside.mkdir(mode=0o700)
+    progress = Progress(len(params["services"]))
+    manifest = {
+        "format": FORMAT,
+        "created": time.strftime("%Y-%m-%dT%H:%M:%SZ", now),
+        "namespace": params["namespace"],
+        "services": {each["name"]: dumped(module, each, aside, progress) for each in params["services"]},
+        "files": {Path(file).name: copied(Path(file), aside) for file in params["files"]},
+    }
+    write_private(aside / MANIFEST, (json.dumps(manifest, indent=1) + "\n").encode())
+    os.sync()
+    aside.rename(folder)
+    removed = remove(surplus(root, params["keep"]))
+    os.close(lock)
+    return {"name": name, "folder": str(folder), "manifest": manifest, "removed": removed}
+
+
+def locked(root: Path) -> int:
+    """Make the folder of all backups where it is missing, and return the handle of its lock."""
+    private_folder(root, dry=False)
+    lock = os.open(root, os.O_RDONLY)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise BackupError(f"Nothing was done: another run is writing to {root}.") from None
+    return lock
+
+
+def dumped(module: AnsibleModule, service: Json, folder: Path, progress: Progress) -> Json:
+    """Write a service's data and return its entry."""
+    name, form = service["name"], service["form"]
+    progress.message(name)
+    raw = folder / f"{name}.{form}"
+    try:
+        Container(module.run_command, kubectl_of(module.params), name).read(service["dump"], raw)
+        entry = packed(raw, folder / f"{name}.{form}.gz", form)
+    except BackupError as error:
+        raise BackupError(
+            f"No backup was made: {error}. Look whether its pod is ready: "
+            f"kubectl get pods -n {module.params['namespace']}."
+        ) from error
+    raw.unlink()
+    progress.step(f"{name}, {entry['bytes']} bytes")
+    return entry
+
+
+def copied(source: Path, folder: Path) -> Json:
+    """Copy a file of the host and return its entry."""
+    target = folder / source.name
+    try:
+        write_private(target, source.read_bytes())
+    except OSError as error:
+        raise BackupError(f"No backup was made: {source} cannot be read: {error}") from error
+    return {"file": source.name, **measured(target)}
+
+
+def restore(module: AnsibleModule) -> Json:
+    """Put a backup back and return the result."""
+    params, root = module.params, Path(module.params["path"])
+    name = params["name"] or next(reversed(finished(root)), None)
+    if name is None:
+        raise BackupError(f"{root} holds no backup.")
+    check_name(name)
+    folder = root / name
+    manifest = read_manifest(folder)
+    check(folder, manifest, [each["name"] for each in params["services"]])
+    if not module.check_mode:
+        progress = Progress(len(manifest["services"]))
+        for each in params["services"]:
+            if entry := manifest["services"].get(each["name"]):
+                loaded(module, each, folder / entry["file"])
+                progress.step(f"{each['name']}, {entry['bytes']} bytes")
+    return {"name": name, "folder": str(folder), "manifest": manifest, "removed": []}
+
+
+def collect(module: AnsibleModule) -> Json:
+    """Copy what the cluster backed up by itself and return the result."""
+    params, root, source = module.params, Path(module.params["path"]), module.params["source"]
+    container = Container(module.run_command, kubectl_of(params), f"pod/{source['pod']}")
+    names = missing(container, source["path"], root, params["keep"])
+    newest = names[-1] if names else ""
+    result: Json = {"changed": bool(names), "collected": names, "name": newest, "manifest": {}, "removed": []}
+    result["folder"] = str(root / newest) if newest else ""
+    if not module.check_mode:
+        lock = locked(root)
+        progress = Progress(len(names))
+        for name in names:
+            result["manifest"] = fetch(container, source["path"], root, name)
+            progress.step(name)
+        result["removed"] = remove(surplus(root, params["keep"]))
+        os.close(lock)
+    return result
+
+
+def loaded(module: AnsibleModule, service: Json, file: Path) -> None:
+    """Give a service its data back."""
+    with tempfile.TemporaryDirectory(dir=file.parent) as scratch:
+        raw = Path(scratch) / "stream"
+        unpacked(file, raw)
+        try:
+            Container(module.run_command, kubectl_of(module.params), service["name"]).write(service["load"], raw)
+        except BackupError as error:
+            raise BackupError(f"{file.parent} was put back in part: {error}. Mend that and run it again.") from error
+
+
+def main() -> None:
+    """Make a backup or put one back."""
+    text = {"type": "str", "required": True}
+    words = {"type": "list", "elements": "str", "required": True}
+    service = {
+        "name": text,
+        "form": {"type": "str", "choices": ["sql", "tar"], "required": True},
+        "dump": words,
+        "load": words,
+    }
+    module = AnsibleModule(
+        argument_spec={
+            "state": {"type": "str", "choices": ["present", "restored", "collected"], "default": "present"},
+            "path": {"type": "path", "required": True},
+            "name": {"type": "str"},
+            "services": {"type": "list", "elements": "dict", "options": service},
+            "source": {"type": "dict", "options": {"pod": text, "path": text}},
+            "files": {"type": "list", "elements": "path", "default": []},
+            "keep": {"type": "int", "default": 7},
+            "namespace": {"type": "str", "required": True},
+            "kubeconfig": {"type": "path"},
+            "context": {"type": "str"},
+            "executable": {"type": "path", "default": "kubectl"},
+        },
+        required_if=[
+            ("state", "present", ["services"]),
+            ("state", "restored", ["services"]),
+            ("state", "collected", ["source"]),
+        ],
+        supports_check_mode=True,
+    )
+    params = module.params
+    if params["keep"] < 1:
+        module.fail_json(msg=f"keep is {params['keep']}: at least one backup has to stay.")
+    # What is written here is for the owner's eyes only.
+    os.umask(0o077)
+    work = {"present": make, "restored": restore, "collected": collect}[params["state"]]
+    try:
+        result = work(module)
+    except BackupError as error:
+        module.fail_json(msg=str(error))
+    except OSError as error:
+        module.fail_json(msg=f"No backup was made or put back: {error}")
+    module.exit_json(**{"changed": True, **result})
+
+
+if __name__ == "__main__":
+    main()
