@@ -10,6 +10,12 @@ umask 077
 store=/data/grafana
 mkdir -p /tmp/grafana
 
+# What "restore" left takes the place of the store; a start that is cut short here goes on with it at the next one.
+if [ -d /data/restored ]; then
+    rm -rf "$store"
+    mv /data/restored "$store"
+fi
+
 # Only a store whose server has answered once is complete; before that there is nothing in it to lose.
 if [ -f "$store/complete" ]; then
     grafana cli --homepath /usr/share/grafana --config /etc/grafana.ini \

@@ -12,14 +12,17 @@ import os
 import re
 import typing as t
 
+from ansible_collections.fortytwo.ft_services.plugins.module_utils import _minikube_versions as versions
+
 # A control plane with this collection's services does not live in less; minikube's own limit is 1800.
 LEAST_MEMORY_MB = 2200
 LEAST_CPUS = 2
 LEAST_DISK_MB = 2000
+# What `minikube start` does.
+STARTS = frozenset({"create", "start", "upgrade", "continue_upgrade"})
 
 _PROFILE = re.compile(r"(([a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9])\.)*[a-zA-Z0-9]([a-zA-Z0-9-]*[a-zA-Z0-9])?")
 _RESERVED = ("start", "stop", "status", "delete", "config", "open", "profile", "addons", "cache", "logs")
-_VERSION = re.compile(r"v?(\d+)\.(\d+)\.(\d+)(-[0-9A-Za-z.-]+)?")
 _EXTRA = re.compile(r"(kubelet|kubeadm|apiserver|controller-manager|etcd|proxy|scheduler)\.[^=\s]+=.*")
 _CURRENT = re.compile(r"^current-context:(?P<name>.*)$", re.MULTILINE)
 _EVENT = "io.k8s.sigs.minikube."
@@ -149,12 +152,22 @@ def differences(current: Settings, asked: Settings) -> list[dict[str, t.Any]]:
     return found
 
 
+def is_upgrade(found: list[dict[str, t.Any]]) -> bool:
+    """Whether a newer Kubernetes, which the cluster can be taken to as it is, is all that differs."""
+    return [d["setting"] for d in found] == ["kubernetes_version"] and versions.can_follow(
+        found[0]["current"], found[0]["asked"]
+    )
+
+
 def describe_differences(profile: str, found: list[dict[str, t.Any]]) -> str:
     """The refusal to rebuild a cluster behind its owner's back."""
+    fixed = "these settings are fixed when a cluster is made"
+    if any(d["setting"] == "kubernetes_version" for d in found):
+        fixed += " (Kubernetes alone can be taken to a newer patch, or to the next minor version)"
     listed = "; ".join(f"{d['setting']} is {_said(d['current'])}, asked for {_said(d['asked'])}" for d in found)
     return (
-        f"The minikube profile {profile} exists with other settings: {listed}. Nothing was changed, because these "
-        "settings are fixed when a cluster is made, and a new one would not have the old one's objects and volumes. "
+        f"The minikube profile {profile} exists with other settings: {listed}. Nothing was changed, because {fixed}, "
+        "and a new cluster would not have the old one's objects and volumes. "
         "Either set the values back to what is there, or remove the cluster and its data with state=absent first."
     )
 
@@ -174,7 +187,7 @@ def problems(profile: str, asked: Settings, machine: Machine) -> list[str]:
             f"starting and ending with a letter or digit, and none of {', '.join(_RESERVED)}"
         )
     version = asked["kubernetes_version"]
-    if version is not None and not _VERSION.fullmatch(version):
+    if version is not None and not versions.key(version):
         found.append(f"kubernetes_version {version!r} is not a version: write all three numbers, as in 1.34.4")
     found.extend(_size_problems(asked, machine))
     found.extend(_address_problems(asked["static_ip"]))
@@ -227,30 +240,6 @@ def _address_problems(address: str | None) -> list[str]:
     if not private or not 2 <= int(parsed) % 256 <= 254:
         return [f"static_ip {address} cannot be a node's address: {hint}"]
     return []
-
-
-def version_problem(version: str | None, known: list[str]) -> str | None:
-    """Why a version is outside of what this minikube supports; None when it is inside or nothing is known."""
-    parsed = sorted(filter(None, (_version_key(v) for v in known)))
-    wish = _version_key(version) if version else None
-    if wish is None or not parsed or parsed[0] <= wish <= parsed[-1]:
-        return None
-    return (
-        f"kubernetes_version {version} is outside of what this minikube supports: write one from "
-        f"{_version_text(parsed[0])} to {_version_text(parsed[-1])}, or set force to true to try it all the same"
-    )
-
-
-def _version_key(version: str) -> tuple[int, int, int, bool, str] | None:
-    match = _VERSION.fullmatch(version)
-    if not match:
-        return None
-    # A pre-release comes before its release.
-    return int(match[1]), int(match[2]), int(match[3]), not match[4], match[4] or ""
-
-
-def _version_text(key: tuple[int, int, int, bool, str]) -> str:
-    return f"{key[0]}.{key[1]}.{key[2]}{key[4]}"
 
 
 def is_valid(config: t.Mapping[str, t.Any] | None) -> bool:
@@ -339,13 +328,15 @@ def start_command(
     executable: str,
     profile: str,
     asked: Settings,
-    new: bool,
+    action: str,
     preload: bool,
     wait_timeout: int,
     force: bool,
     keep_context: bool,
 ) -> list[str]:
-    """The call of ``minikube start``. An existing profile keeps its settings, so they are given for a new one only.
+    """The call of ``minikube start``. An existing profile keeps its settings, so they are given to ``create`` one only.
+
+    Of them, an upgrade gives the version, and ``start`` none.
 
     minikube remembers ``keep_context``, so it is said each time.
     """
@@ -354,7 +345,9 @@ def start_command(
     command.append(f"--keep-context={str(keep_context).lower()}")
     if force:
         command.append("--force")
-    if not new:
+    if action in ("upgrade", "continue_upgrade"):
+        command.append(f"--kubernetes-version={asked['kubernetes_version']}")
+    if action != "create":
         return command
     flags = {
         "driver": asked["driver"],

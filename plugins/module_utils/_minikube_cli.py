@@ -19,7 +19,7 @@ from ansible_collections.fortytwo.ft_services.plugins.module_utils import _minik
 
 PROCESSES = "/proc"
 _LABEL = "name.minikube.sigs.k8s.io"
-_MARKER = "ft_services-creating"
+_MARKERS = {"create": "ft_services-creating", "upgrade": "ft_services-upgrading"}
 _BINARIES = ("kubelet", "kubeadm", "kubectl")
 _MACHINES = {"x86_64": "amd64", "aarch64": "arm64"}
 
@@ -176,21 +176,27 @@ class Cli:
 
     def unfinished(self) -> bool:
         """Whether this collection began to make the profile and never came to an end."""
-        return os.path.exists(self._marker()) and pure.creation_was_cut(self.events())
+        return os.path.exists(self._marker("create")) and pure.creation_was_cut(self.events())
 
-    def _marker(self) -> str:
-        return self.path("profiles", self.profile, _MARKER)
+    def upgrading(self) -> bool:
+        """Whether this collection began to take the cluster to another version and never came to an end."""
+        return os.path.exists(self._marker("upgrade"))
 
-    def mark_unfinished(self) -> None:
-        """Note that the profile is being made from nothing. The note goes away with the profile's folder."""
-        os.makedirs(os.path.dirname(self._marker()), mode=0o700, exist_ok=True)
-        with open(self._marker(), "w", encoding="utf-8"):
+    def _marker(self, action: str) -> str:
+        return self.path("profiles", self.profile, _MARKERS[action])
+
+    def mark(self, action: str) -> None:
+        """Note that the profile is being made from nothing, or upgraded. The notes go away with its folder."""
+        path = self._marker(action)
+        os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
+        with open(path, "w", encoding="utf-8"):
             pass
 
     def mark_finished(self) -> None:
-        """Take the note away."""
-        if os.path.exists(self._marker()):
-            os.unlink(self._marker())
+        """Take the notes away."""
+        for path in map(self._marker, _MARKERS):
+            if os.path.exists(path):
+                os.unlink(path)
 
     def other_profiles(self) -> list[str]:
         """Names of the other profiles in the same home."""
@@ -240,7 +246,7 @@ class Cli:
         """All that belongs to the profile: folders, and docker's containers, volumes and networks by their label."""
         folders = [self.path("profiles", self.profile), self.path("machines", self.profile)]
         # A run that was cut before minikube began has left nothing but our own note.
-        found = [folder for folder in folders if os.path.isdir(folder) and os.listdir(folder) != [_MARKER]]
+        found = [folder for folder in folders if os.path.isdir(folder) and os.listdir(folder) != [_MARKERS["create"]]]
         calls = {
             "container": ("ps", "--all", "--format", "{{.Names}}"),
             "volume": ("volume", "ls", "--quiet"),

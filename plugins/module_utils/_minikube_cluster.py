@@ -13,6 +13,7 @@ import typing as t
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.fortytwo.ft_services.plugins.module_utils import _minikube as pure
+from ansible_collections.fortytwo.ft_services.plugins.module_utils import _minikube_versions as versions
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._minikube_cli import Cli
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._progress import Progress
 
@@ -161,7 +162,7 @@ class Cluster:
         if not running and self.module.check_mode and not self.cli.docker_answers(config):
             # A role may be about to start the engine. What the profile holds is judged once it answers.
             if pure.is_valid(config):
-                self._refuse_differences(config)
+                return self._upgrade(config) or ["start"]
             return ["start" if self.cli.traces() else "create"]
         seen = pure.Seen(
             traces=("running",) if running else self.cli.traces(),
@@ -175,14 +176,14 @@ class Cluster:
         if plan is None:
             return self._refuse_broken(seen)
         if "create" not in plan:
-            self._refuse_differences(config)
-        elif self.cli.executable and self.params["force"] is not True:
-            problem = pure.version_problem(self.asked["kubernetes_version"], self.cli.known_versions())
+            plan = self._upgrade(config) or plan
+        if {"create", "upgrade"} & set(plan) and self.cli.executable and self.params["force"] is not True:
+            problem = versions.problem(self.asked["kubernetes_version"], self.cli.known_versions())
             self._refuse([problem] if problem else [])
         if not plan and not self.module.check_mode:
             self.cli.mark_finished()
         folder = self.params["binaries_path"]
-        missing = self.cli.missing_binaries(folder) if folder and {"create", "start"} & set(plan) else []
+        missing = self.cli.missing_binaries(folder) if folder and set(plan) & pure.STARTS else []
         if missing and not self.module.check_mode:
             self.module.fail_json(
                 msg=f"The folder {folder} given as binaries_path has no {', '.join(missing)}. Nothing was changed. "
@@ -191,10 +192,15 @@ class Cluster:
             )
         return plan
 
-    def _refuse_differences(self, config: dict[str, t.Any] | None) -> None:
+    def _upgrade(self, config: dict[str, t.Any] | None) -> list[str]:
+        """What takes Kubernetes to a newer version, if that is asked for or was cut short; refuse other changes."""
         found = pure.differences(pure.current_settings(config), self.asked)
-        if found:
+        if found and not pure.is_upgrade(found):
             self.module.fail_json(msg=pure.describe_differences(self.profile, found), differences=found)
+        if found:
+            return ["upgrade"]
+        # minikube writes the new version down before it is there.
+        return ["continue_upgrade"] if self.asked["kubernetes_version"] and self.cli.upgrading() else []
 
     def _refuse_broken(self, seen: pure.Seen) -> list[str]:
         self.module.fail_json(
@@ -234,13 +240,16 @@ class Cluster:
             return {"state": "running", "settings": {**pure.current_settings(None), **settings}}
         if self.params["state"] == "absent":
             return {"state": "absent", "settings": pure.current_settings(None)}
-        return {"state": "stopped" if self.params["state"] == "stopped" else "running", "settings": after["settings"]}
+        settings = dict(after["settings"])
+        if "upgrade" in actions:
+            settings["kubernetes_version"] = self.asked["kubernetes_version"]
+        return {"state": "stopped" if self.params["state"] == "stopped" else "running", "settings": settings}
 
     # acting -------------------------------------------------------------------------------------------------------
 
     def _act(self, action: str) -> None:
-        if action in ("create", "start"):
-            self._start(new=action == "create")
+        if action in pure.STARTS:
+            self._start(action)
         elif action == "purge":
             shutil.rmtree(self.cli.folder)
         else:
@@ -259,20 +268,20 @@ class Cluster:
                     "hand and run again."
                 )
 
-    def _start(self, new: bool) -> None:
+    def _start(self, action: str) -> None:
         executable = self.cli.require()
         folder, version = self.params["binaries_path"], self.asked["kubernetes_version"]
         if folder and version:
             self.cli.link_binaries(folder, version)
         if self.params["driver"] == "docker":
             self.cli.drop_stale_images()
-        if new:
-            self.cli.mark_unfinished()
+        if action in ("create", "upgrade"):
+            self.cli.mark(action)
         command = pure.start_command(
             executable,
             self.profile,
             self.asked,
-            new,
+            action,
             preload=self.params["preload"],
             wait_timeout=self.params["wait_timeout"],
             force=self.force,

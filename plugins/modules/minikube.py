@@ -16,6 +16,9 @@ description:
   - Settings are checked against each other and against the machine before anything is changed.
   - A profile that exists with other settings is never rebuilt. The module fails and lists, setting by setting,
     what is there and what was asked for.
+  - A newer O(kubernetes_version), by patches or by one minor version, is the exception. minikube takes the cluster
+    to it by kubeadm, with its objects and volumes; while that goes on, the API server answers nothing. What was cut
+    short is done by the next run.
   - A profile whose first start was cut short is made anew, because it never was a cluster and holds nothing. It
     counts as such when its volume has no database of etcd, without which no API server has ever run, or when this
     module began to make it and minikube's own record of that start has no end. Any other profile that does not run
@@ -173,8 +176,9 @@ EXAMPLES = r"""
 RETURN = r"""
 actions:
   description:
-    - What was done, or would be in check mode. C(create), C(start), C(stop), C(delete), C(update_context) (the
-      kubeconfig pointed elsewhere) and C(purge).
+    - What was done, or would be in check mode. C(create), C(start), C(upgrade) (started with a newer
+      Kubernetes), C(continue_upgrade) (one that was cut short), C(stop), C(delete), C(update_context) (the kubeconfig
+      pointed elsewhere) and C(purge).
     - C(delete) followed by C(create) is a profile that never was a cluster.
   returned: success
   type: list

@@ -73,7 +73,11 @@ def main() -> int:
             total += tally
             if tally.failed:
                 failed.add(name)
-    print(f"\n{total.passed} passed, {total.failed} failed")
+    print()
+    # Again, where whoever sees only the end finds them.
+    for name in dict.fromkeys(note.splitlines()[0] for note in total.notes if note.startswith("failed: ")):
+        print(name)
+    print(f"{total.passed} passed, {total.failed} failed")
     return 1 if total.failed else 0
 
 

@@ -9,4 +9,10 @@
 set -eu
 cd "$1"
 
-find . -mindepth 1 -maxdepth 1 ! -name lost+found ! -name .restore | tar -cf - -T -
+content=$(find . -mindepth 1 -maxdepth 1 ! -name lost+found ! -name .restore)
+if [ -z "$content" ]; then
+    # A tar of nothing, which tar itself refuses to write.
+    head -c 1024 /dev/zero
+else
+    printf '%s\n' "$content" | tar -cf - -T -
+fi

@@ -132,13 +132,13 @@ def test_profile_names_minikube_refuses(name):
     assert len(pure.problems(name, asked(), MACHINE)) == 1
 
 
-def test_versions_outside_of_the_range_are_refused():
-    known = ["v1.35.1", "v1.34.4", "v1.28.0", "v1.35.0-rc.1", "nonsense"]
-    for inside in ("v1.28.0", "v1.34.9", "v1.35.1", "v1.35.0-alpha.1"):
-        assert pure.version_problem(inside, known) is None
-    for outside in ("v1.27.16", "v1.28.0-rc.1", "v1.35.2", "v2.0.0"):
-        assert "from 1.28.0 to 1.35.1" in pure.version_problem(outside, known)
-    assert pure.version_problem("v1.99.0", []) is None
+def test_only_a_newer_kubernetes_is_an_upgrade():
+    version = {"setting": "kubernetes_version", "current": "v1.34.3", "asked": "v1.34.4"}
+    assert pure.is_upgrade([version])
+    assert not pure.is_upgrade([])
+    assert not pure.is_upgrade([{**version, "asked": "v1.34.2"}])
+    assert not pure.is_upgrade([version, {"setting": "memory", "current": 4096, "asked": 6144}])
+    assert "next minor version" in pure.describe_differences("demo", [{**version, "asked": "v1.34.2"}])
 
 
 @pytest.mark.parametrize(
@@ -261,7 +261,7 @@ def test_the_call_for_a_new_profile_and_for_an_old_one():
         driver="docker", memory=4096, cni="", feature_gates={"A": True, "B": False}, extra_config=["kubelet.v=4"]
     )
     new = pure.start_command(
-        "minikube", "demo", given, True, preload=False, wait_timeout=60, force=True, keep_context=True
+        "minikube", "demo", given, "create", preload=False, wait_timeout=60, force=True, keep_context=True
     )
     assert {"--driver=docker", "--memory=4096mb", "--feature-gates=A=true,B=false", "--extra-config=kubelet.v=4"} < set(
         new
@@ -269,10 +269,21 @@ def test_the_call_for_a_new_profile_and_for_an_old_one():
     assert {"--preload=false", "--wait-timeout=60s", "--force", "--interactive=false"} < set(new)
     assert not [word for word in new if word.startswith(("--cni", "--cpus", "--nodes"))]
     old = pure.start_command(
-        "minikube", "demo", given, False, preload=True, wait_timeout=60, force=False, keep_context=False
+        "minikube", "demo", given, "start", preload=True, wait_timeout=60, force=False, keep_context=False
     )
     assert old[:4] == ["minikube", "start", "-p", "demo"]
     assert not {"--force", "--driver=docker", "--memory=4096mb"} & set(old)
+    newer = pure.start_command(
+        "minikube",
+        "demo",
+        asked(kubernetes_version="1.34.4"),
+        "upgrade",
+        preload=True,
+        wait_timeout=60,
+        force=False,
+        keep_context=False,
+    )
+    assert newer == [*old, "--kubernetes-version=v1.34.4"]
 
 
 def test_home_is_completed_as_minikube_does(monkeypatch):

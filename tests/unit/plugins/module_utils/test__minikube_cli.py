@@ -142,7 +142,7 @@ def test_binaries_are_linked_and_replaced(cli, tmp_path):
 def test_a_note_of_creation_counts_only_with_a_cut_record(cli, monkeypatch):
     answers(cli, monkeypatch, {})
     assert cli.traces() == ()
-    cli.mark_unfinished()
+    cli.mark("create")
     # Nothing but the note is no trace of a profile.
     assert cli.traces() == ()
     assert not cli.unfinished()

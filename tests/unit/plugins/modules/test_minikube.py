@@ -59,6 +59,11 @@ if words[0] == "start":
         made["KicBaseImage"], made["StaticIP"] = flags.get("base-image", ""), flags.get("static-ip", "")
         made["KubernetesConfig"] = {{**kubernetes, "CNI": flags.get("cni", "")}}
         json.dump(made, open(config, "w"))
+    elif "kubernetes-version" in flags:
+        made = json.load(open(config))
+        for part in (made["KubernetesConfig"], *made["Nodes"]):
+            part["KubernetesVersion"] = flags["kubernetes-version"]
+        json.dump(made, open(config, "w"))
     with open(os.path.join(folder, "events.json"), "w") as record:
         record.write(event("step", name="Creating Container", message="Creating"))
         if os.path.exists(os.path.join(os.path.dirname(home), "broken")):
@@ -186,6 +191,28 @@ def test_other_settings_are_refused_whatever_the_state(run):
         assert result["differences"] == [{"setting": "memory", "current": 4096, "asked": 5000}]
 
 
+def test_a_newer_kubernetes_is_an_upgrade_until_it_is_there(run, tmp_path):
+    run(**DEMO)
+    newer = {**DEMO, "kubernetes_version": "1.34.5"}
+    predicted = run(**newer, check=True, diff=True)
+    assert predicted["actions"] == ["upgrade"]
+    assert predicted["diff"]["after"]["settings"]["kubernetes_version"] == "v1.34.5"
+    # minikube writes the new version down first: what was cut short there is still to be done.
+    (tmp_path / "broken").touch()
+    assert "no luck" in run(**newer)["msg"]
+    (tmp_path / "broken").unlink()
+    done = run(**newer)
+    assert (done["actions"], done["settings"]["kubernetes_version"]) == (["continue_upgrade"], "v1.34.5")
+    assert "--kubernetes-version=v1.34.5" in (tmp_path / "calls").read_text().splitlines()[-2]
+    assert not run(**newer)["changed"]
+    # A stopped one starts and is upgraded at once; what is older, or more than one minor version newer, is refused.
+    run(profile="demo", state="stopped")
+    assert run(**{**DEMO, "kubernetes_version": "1.35.0"})["actions"] == ["upgrade"]
+    for refused in ("1.34.5", "1.37.0"):
+        result = run(**{**DEMO, "kubernetes_version": refused})
+        assert "next minor version" in result["msg"]
+
+
 def test_a_creation_that_failed_is_told_and_begun_anew(run, tmp_path):
     broken = tmp_path / "broken"
     broken.touch()
@@ -274,5 +301,6 @@ def test_without_an_engine_check_mode_predicts_and_a_run_refuses(run, tmp_path):
     run(profile="demo", state="stopped")
     (tmp_path / "bin/docker").write_text("#!/bin/sh\necho Cannot connect >&2\nexit 1\n")
     assert run(**DEMO, check=True)["actions"] == ["start"]
+    assert run(**{**DEMO, "kubernetes_version": "1.34.5"}, check=True)["actions"] == ["upgrade"]
     assert "memory" in run(**{**DEMO, "memory": 5000}, check=True)["msg"]
     assert run(profile="new", check=True)["actions"] == ["create"]
