@@ -9,12 +9,19 @@
 set -eu
 umask 077
 
+# One at a time: the schedule and somebody may ask at once.
+exec 9>/tmp/backup.lock
+flock 9
+
 aside=$1/backup
 rm -rf "$aside"
 mkdir -p "$aside/grafana"
 trap 'rm -rf "$aside"' EXIT
 # sqlite3 would make an empty one where there is none.
-[ -f "$1/grafana/grafana.db" ]
+if [ ! -f "$1/grafana/grafana.db" ]; then
+    echo "backup: Grafana has made no database in $1 yet" >&2
+    exit 1
+fi
 sqlite3 -bail -cmd '.timeout 30000' "$1/grafana/grafana.db" "VACUUM INTO '$aside/grafana/grafana.db'"
 touch "$aside/grafana/complete"
 tar -C "$aside" -cf - grafana

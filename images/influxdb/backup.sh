@@ -10,6 +10,10 @@
 set -eu
 umask 077
 
+# One at a time: the schedule and somebody may ask at once.
+exec 9>/tmp/backup.lock
+flock 9
+
 folder=$1/backup
 rm -rf "$folder"
 mkdir "$folder"

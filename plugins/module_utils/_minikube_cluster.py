@@ -93,7 +93,9 @@ class Cluster:
         if wanted == "present":
             self._validate()
         config, nodes = self._look()
-        if (wanted != "present" or pure.overall(nodes) != "running") and self._wait_while_busy():
+        # A cluster may look well while a killed run's minikube still upgrades it.
+        settled = wanted == "present" and pure.overall(nodes) == "running" and not self.cli.upgrading()
+        if not settled and self._wait_while_busy():
             config, nodes = self._look()
         before = facts(self.cli, config, nodes)
         actions = {"present": self._plan_present, "stopped": self._plan_stopped, "absent": self._plan_absent}[wanted](
@@ -180,7 +182,7 @@ class Cluster:
         if {"create", "upgrade"} & set(plan) and self.cli.executable and self.params["force"] is not True:
             problem = versions.problem(self.asked["kubernetes_version"], self.cli.known_versions())
             self._refuse([problem] if problem else [])
-        if not plan and not self.module.check_mode:
+        if not plan and not self.module.check_mode and not self.cli.upgrading():
             self.cli.mark_finished()
         folder = self.params["binaries_path"]
         missing = self.cli.missing_binaries(folder) if folder and set(plan) & pure.STARTS else []
@@ -288,7 +290,9 @@ class Cluster:
             keep_context=bool(self._foreign_context()),
         )
         events = self._call("start", command)
-        self.cli.mark_finished()
+        # Started without a version, a cluster that is half upgraded stays so.
+        if version or not self.cli.upgrading():
+            self.cli.mark_finished()
         for event in events:
             # The one place where minikube itself throws a cluster's objects away: say so loudly.
             if event.kind == "error" and "will reset cluster" in event.data.get("message", ""):

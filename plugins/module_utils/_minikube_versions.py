@@ -41,4 +41,6 @@ def text(parts: Key) -> str:
 def can_follow(current: str | None, asked: str | None) -> bool:
     """Whether kubeadm takes a cluster from one version to the other: a newer patch, or the next minor version."""
     have, wish = key(current or ""), key(asked or "")
-    return bool(have and wish) and have[0] == wish[0] and have < wish and wish[1] - have[1] <= 1
+    if have is None or wish is None:
+        return False
+    return have[0] == wish[0] and have < wish and wish[1] - have[1] <= 1

@@ -288,6 +288,24 @@ def test_another_command_of_minikube_is_waited_for(run, monkeypatch):
     assert busy == []
 
 
+def test_an_upgrade_that_a_killed_run_left_behind_is_waited_for(run, tmp_path, monkeypatch):
+    run(**DEMO)
+    newer = {**DEMO, "kubernetes_version": "1.34.5"}
+    (tmp_path / "broken").touch()
+    assert run(**newer)["failed"]
+    (tmp_path / "broken").unlink()
+    # Another start, for whatever reason and without a version, does not make it complete.
+    run(profile="demo", state="stopped")
+    assert run(profile="demo")["actions"] == ["start"]
+    busy = [[7], [7], []]
+    monkeypatch.setattr(Cli, "other_starts", lambda self: busy.pop(0))
+    monkeypatch.setattr(_minikube_cluster.time, "sleep", lambda seconds: None)
+    # The cluster answers all the while.
+    assert run(**newer)["actions"] == ["continue_upgrade"]
+    assert busy == []
+    assert not run(**newer)["changed"]
+
+
 def test_another_command_that_does_not_end_is_named(run, monkeypatch):
     monkeypatch.setattr(Cli, "other_starts", lambda self: [7])
     result = run(**DEMO, wait_timeout=0)
