@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import sqlite3
 import subprocess
@@ -53,7 +54,7 @@ def volume(tmp_path):
 
 
 def stars(path):
-    with sqlite3.connect(path) as database:
+    with contextlib.closing(sqlite3.connect(path)) as database:
         return [row[0] for row in database.execute("SELECT user FROM star")]
 
 
