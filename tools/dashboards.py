@@ -40,6 +40,7 @@ COLUMNS = 24
 
 Row = dict[str, t.Any]
 Panel = timeseries.Panel | stat.Panel
+P = t.TypeVar("P", timeseries.Panel, stat.Panel)
 
 
 class Query(Dataquery, Builder["Query"]):
@@ -107,19 +108,25 @@ USED = 'last("used_bytes")'
 CORES = "suffix: cores"
 
 
+def asking(panel: P, queries: dict[str, str]) -> P:
+    """Return a panel with its queries, which ask InfluxDB; ``queries`` has each by the alias of its series."""
+    panel.datasource(SOURCE).interval(INTERVAL)
+    for name, (alias, query) in zip("ABCDEFGH", queries.items(), strict=False):
+        panel.with_target(Query(name, query, alias))
+    return panel
+
+
 def graph(
     title: str, unit: str, queries: dict[str, str], description: str, width: int, height: int = 8
 ) -> timeseries.Panel:
-    """Return a panel with a line for each query; ``queries`` has its query by the alias of its series."""
+    """Return a panel with a line for each query."""
     # Many lines of one query leave no room for more.
     calcs = ["lastNotNull"] if any(alias.endswith("container_name") for alias in queries) else ["lastNotNull", "max"]
     legend = common.VizLegendOptions().show_legend(True).display_mode(styles.LegendDisplayMode.LIST)
     panel = (
-        timeseries.Panel()
+        asking(timeseries.Panel(), queries)
         .title(title)
         .description(description)
-        .datasource(SOURCE)
-        .interval(INTERVAL)
         .span(width)
         .height(height)
         .unit(unit)
@@ -131,8 +138,6 @@ def graph(
         .legend(legend.placement(styles.LegendPlacement.BOTTOM).calcs(calcs))
         .tooltip(common.VizTooltipOptions().mode(styles.TooltipDisplayMode.MULTI).sort(styles.SortOrder.DESCENDING))
     )
-    for name, (alias, query) in zip("ABCDEFGH", queries.items(), strict=False):
-        panel.with_target(Query(name, query, alias))
     if "limit" in queries:
         panel.override_by_name(
             "limit",
@@ -148,12 +153,10 @@ def graph(
 
 def number(title: str, unit: str, queries: dict[str, str], description: str, width: int, height: int = 4) -> stat.Panel:
     """Return a panel with the latest value of each query in large."""
-    panel = (
-        stat.Panel()
+    return (
+        asking(stat.Panel(), queries)
         .title(title)
         .description(description)
-        .datasource(SOURCE)
-        .interval(INTERVAL)
         .span(width)
         .height(height)
         .unit(unit)
@@ -161,9 +164,6 @@ def number(title: str, unit: str, queries: dict[str, str], description: str, wid
         .graph_mode(styles.BigValueGraphMode.NONE)
         .reduce_options(common.ReduceDataOptions().values(False).calcs(["lastNotNull"]))
     )
-    for name, (alias, query) in zip("ABCDEFGH", queries.items(), strict=False):
-        panel.with_target(Query(name, query, alias))
-    return panel
 
 
 def limits(*steps: tuple[float | None, str]) -> dashboard.ThresholdsConfig:

@@ -9,12 +9,13 @@ This module util is private to the collection fortytwo.ft_services. Nothing here
 from __future__ import annotations
 
 import gzip
-import hashlib
 import json
 import re
 import shutil
 import typing as t
 from pathlib import Path
+
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._bundle import sha256_of
 
 Json = dict[str, t.Any]
 
@@ -49,13 +50,11 @@ def packed(source: Path, target: Path, form: str) -> Json:
         if not ENDS[form](file.read()):
             raise BackupError(f"what came is no whole {form}: it ended after {source.stat().st_size} bytes")
         file.seek(0)
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-        file.seek(0)
         # Without a time in it the same content is the same file.
         with target.open("xb") as out, gzip.GzipFile("", "wb", 1, out, 0) as gz:
             target.chmod(0o600)
             shutil.copyfileobj(file, gz, CHUNK)
-    size = {"bytes": source.stat().st_size, "content_sha256": digest}
+    size = {"bytes": source.stat().st_size, "content_sha256": sha256_of(source)}
     return {"file": target.name, "form": form, **size, **measured(target)}
 
 
@@ -68,9 +67,7 @@ def unpacked(source: Path, target: Path) -> None:
 
 def measured(path: Path) -> Json:
     """Return a file's size and hash."""
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    return {"file_bytes": path.stat().st_size, "sha256": digest}
+    return {"file_bytes": path.stat().st_size, "sha256": sha256_of(path)}
 
 
 def finished(root: Path) -> list[str]:

@@ -5,12 +5,8 @@
 
 from __future__ import annotations
 
-import importlib.util
-from pathlib import Path
-
 import pytest
 
-SCRIPT = Path(__file__).resolve().parents[3] / "molecule" / "default" / "files" / "documented.py"
 PAGE = """# Title
 
 Text with `code`.
@@ -41,11 +37,8 @@ COMMANDS = ["A=1", 'echo "$A" \\\n    two', "echo in a list", "echo fenced"]
 
 
 @pytest.fixture(scope="module")
-def documented():
-    spec = importlib.util.spec_from_file_location("documented", SCRIPT)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+def documented(program):
+    return program("documented")
 
 
 @pytest.fixture

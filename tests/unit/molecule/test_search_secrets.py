@@ -6,15 +6,12 @@
 from __future__ import annotations
 
 import base64
-import importlib.util
 import json
-from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
-SCRIPT = Path(__file__).resolve().parents[3] / "molecule" / "default" / "files" / "search_secrets.py"
 PASSWORD = b"q7RkVnXw2zPmTfGh8sJdYbLc"
 
 
@@ -28,11 +25,8 @@ SSH_KEY = texts(ed25519.Ed25519PrivateKey.generate(), PrivateFormat.OpenSSH)[0]
 
 
 @pytest.fixture(scope="module")
-def search():
-    spec = importlib.util.spec_from_file_location("search_secrets", SCRIPT)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+def search(program):
+    return program("search_secrets")
 
 
 @pytest.fixture
