@@ -17,7 +17,7 @@ import time
 import machine
 import matrix
 import steps
-from results import Tally
+from results import Tally, shortened
 
 
 def perform(name: str, step: steps.Step, failed: set[str]) -> Tally:
@@ -75,8 +75,8 @@ def main() -> int:
                 failed.add(name)
     print()
     # Again, where whoever sees only the end finds them.
-    for name in dict.fromkeys(note.splitlines()[0] for note in total.notes if note.startswith("failed: ")):
-        print(name)
+    for note in dict.fromkeys(shortened(note) for note in total.notes if note.startswith("failed: ")):
+        print(note)
     print(f"{total.passed} passed, {total.failed} failed")
     return 1 if total.failed else 0
 

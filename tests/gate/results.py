@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import pathlib
 import re
 import typing as t
@@ -53,13 +54,36 @@ def junit(files: t.Iterable[pathlib.Path]) -> Tally:
             continue
         for case in root.iter("testcase"):
             name = case.get("name", "?")
-            if case.find("failure") is not None or case.find("error") is not None:
-                tally += Tally(failed=1, notes=[f"failed: {name.splitlines()[0]}"])
+            wrong = next((part for part in case if part.tag in ("failure", "error")), None)
+            if wrong is not None:
+                reason = _reason((wrong.text or wrong.get("message") or "").strip())
+                note = shortened(f"failed: {name.splitlines()[0]}\n{reason}".strip(), characters=3000)
+                tally += Tally(failed=1, notes=[note])
             elif case.find("skipped") is not None:
                 tally += Tally(skipped=[name])
             else:
                 tally += Tally(passed=1)
     return tally
+
+
+def _reason(text: str) -> str:
+    """Return what a failed test case says; of a task's result only what explains it."""
+    try:
+        result = json.loads(text)
+    except ValueError:
+        return text
+    if not isinstance(result, dict):
+        return text
+    items = [item for item in result.get("results", []) if item.get("failed")] or [result]
+    said = [str(item.get(key) or "").strip() for item in items for key in ("msg", "stdout", "stderr", "module_stderr")]
+    return "\n".join(part for part in said if part)
+
+
+def shortened(note: str, characters: int = 700) -> str:
+    """Return a note whose lines below the first one, of which the last say most, are cut to a number of characters."""
+    name, dummy, reason = note.partition("\n")
+    cut = reason if len(reason) <= characters else f"...{reason[-characters:]}"
+    return "\n".join([name, *cut.splitlines()])
 
 
 def molecule(lines: t.Iterable[str]) -> Tally:

@@ -29,7 +29,32 @@ def test_junit_tells_passed_failed_and_skipped_apart(tmp_path):
     )
     tally = results.junit([report])
     assert (tally.passed, tally.failed, tally.skipped) == (1, 2, ["later"])
-    assert tally.notes == ["failed: bad", "failed: broken"]
+    assert tally.notes == ["failed: bad\nno", "failed: broken\noh"]
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("plain", "plain"),
+        ("[1]", "[1]"),
+        ('{"msg": "non-zero return code", "stdout": "{1}", "stderr": "", "rc": 3}', "non-zero return code\n{1}"),
+        (
+            '{"msg": "One or more items failed", "results": [{"msg": "good"}, {"failed": true, "msg": "bad"}]}',
+            "bad",
+        ),
+        ("", ""),
+    ],
+)
+def test_reason_of_a_failed_task_is_what_explains_it(tmp_path, text, reason):
+    report = tmp_path / "report.xml"
+    report.write_text(f"<testsuite><testcase name='bad'><failure>{text}</failure></testcase></testsuite>")
+    assert results.junit([report]).notes == [f"failed: bad\n{reason}".strip()]
+
+
+def test_shortened_keeps_the_name_and_the_end_of_the_reason():
+    assert results.shortened("failed: bad") == "failed: bad"
+    assert results.shortened("failed: bad\none\ntwo") == "failed: bad\none\ntwo"
+    assert results.shortened("failed: bad\n0123456789", characters=4) == "failed: bad\n...6789"
 
 
 @pytest.mark.parametrize("content", [None, "<testsuites>"])
