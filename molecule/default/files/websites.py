@@ -45,13 +45,20 @@ class Visit:
         self._browser.wait_for(f"{LOADED} && {found}.some((part) => part.textContent.includes({json.dumps(text)}))")
 
     def write(self, selector: str, text: str) -> None:
-        """Write into a field."""
-        self._browser.evaluate(f"document.querySelector({json.dumps(selector)}).focus()")
+        """Write into a field; a page that moves its cursor meanwhile is an error, which does not tell the text."""
+        field = f"document.querySelector({json.dumps(selector)})"
+        self._browser.evaluate(f"{field}.focus()")
         self._browser.call("Input.insertText", text=text)
+        if self._browser.evaluate(f"{field}.value") != text:
+            raise BrowserError(f"{selector}: does not hold what was written into it")
 
     def click(self, selector: str) -> None:
         """Click on a part."""
         self._browser.evaluate(f"document.querySelector({json.dumps(selector)}).click()")
+
+    def clear(self) -> None:
+        """Empty all fields: there may be a password in one."""
+        self._browser.evaluate("document.querySelectorAll('input').forEach((field) => { field.value = ''; })")
 
     def picture(self, name: str, selector: str = "", text: str = "") -> None:
         """Keep a picture with this part of the page in its middle; a picture that the page lacks is an error."""
@@ -71,7 +78,8 @@ def wordpress(visit: Visit, asked: dict[str, t.Any]) -> None:
     site = f"https://{asked['address']}:5050"
     visit.go(f"{site}/", "main")
     visit.picture("wordpress-site")
-    visit.go(f"{site}/wp-login.php", "#user_login")
+    # The page puts its cursor there a moment after it is complete, wherever the cursor is by then.
+    visit.go(f"{site}/wp-login.php", "#user_login:focus")
     visit.write("#user_login", "admin")
     visit.write("#user_pass", asked["wordpress_password"])
     visit.click("#wp-submit")
@@ -110,12 +118,14 @@ def main() -> int:
     ]
     for server, use in visits:
         with Browser(pathlib.Path(asked["certificates"]) / f"{server}.crt") as browser:
+            visit = Visit(browser, pictures)
             try:
-                use(Visit(browser, pictures))
+                use(visit)
             except BrowserError as error:
                 wrong.append(f"{server}: {error}")
                 # Where there is no page there is no picture of it.
                 with contextlib.suppress(BrowserError):
+                    visit.clear()
                     browser.screenshot(pictures / f"{server}-failed.png")
             wrong += [f"{server}: {message}" for message in browser.messages]
     print(json.dumps({"wrong": wrong}, indent=1))
