@@ -101,7 +101,7 @@ def phpmyadmin(visit: Visit, asked: dict[str, t.Any], base: str, name: str) -> N
     visit.write("#input_password", asked["mysql_password"])
     visit.click("#input_go")
     visit.see("#pma_navigation_tree", "wordpress")
-    visit.go(f"{base}index.php?route=/sql&db=wordpress&table=wp_comments&pos=0", ".table_results")
+    visit.go(f"{base}index.php?route=/sql&db=wordpress&table=wp_comments&pos=0&session_max_rows=500", ".table_results")
     visit.see(".table_results td", asked["comment"])
     visit.picture(f"{name}-comments", ".table_results td", asked["comment"])
 
