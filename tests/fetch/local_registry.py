@@ -70,7 +70,7 @@ class Registry:
     def push(self, archive: pathlib.Path, reference: str) -> None:
         """Put an image under the path that it has at its vendor: the vendor's host becomes the first part."""
         target = f"docker://{self.host}/{reference}"
-        options = ["--quiet", "--dest-tls-verify=false", "--dest-compress-level", "1"]
+        options = ["--quiet", "--dest-tls-verify=false", "--dest-compress-level", "0"]
         command = ["skopeo", "copy", *options, f"docker-archive:{archive}", target]
         subprocess.run(command, check=True, capture_output=True)
 
