@@ -88,3 +88,9 @@ def explain(error: OSError, seconds: float) -> tuple[str, str]:
     if error.errno in NO_ROUTE:
         return "no route to the host", "Check the address, and the network between this machine and the service."
     return error.strerror or str(error), advice
+
+
+def ended_by(error: OSError, seconds: float, expected: str, *before: str) -> Outcome:
+    """The outcome of an attempt that an error ended; ``before`` is what was seen until then."""
+    seen, advice = explain(error, seconds)
+    return Outcome(False, "; ".join([*before, seen]), expected, advice)

@@ -15,7 +15,7 @@ from ansible_collections.fortytwo.ft_services.plugins.module_utils._probe import
     Countdown,
     Outcome,
     RunCommand,
-    explain,
+    ended_by,
     must_be_readable,
 )
 
@@ -37,8 +37,7 @@ def probe_exec(check: Check, timeout: float, run: RunCommand) -> Outcome:
             must_be_readable(check["kubeconfig"])
         code, output, errors = run(exec_command(check, program, Countdown(timeout)))
     except OSError as error:
-        seen, advice = explain(error, timeout)
-        return Outcome(False, seen, expected, advice)
+        return ended_by(error, timeout, expected)
     return judge_exec(check, expected, code, output, errors)
 
 

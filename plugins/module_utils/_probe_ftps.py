@@ -19,7 +19,7 @@ from ansible_collections.fortytwo.ft_services.plugins.module_utils._probe import
     Outcome,
     RunCommand,
     client_context,
-    explain,
+    ended_by,
 )
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._probe_login import Differs, password_of
 
@@ -68,8 +68,7 @@ def probe_ftps(check: Check, timeout: float, run: RunCommand) -> Outcome:
     except (ftplib.Error, EOFError) as error:
         return Outcome(False, "; ".join([*seen, one_line(str(error)) or "connection closed"]), expected, LOOK)
     except OSError as error:
-        why, advice = explain(error, timeout)
-        return Outcome(False, "; ".join([*seen, why]), expected, advice)
+        return ended_by(error, timeout, expected, *seen)
     return Outcome(True, "; ".join(seen), expected)
 
 

@@ -16,7 +16,7 @@ from ansible_collections.fortytwo.ft_services.plugins.module_utils._probe import
     Outcome,
     RunCommand,
     client_context,
-    explain,
+    ended_by,
 )
 
 BODY_BYTES = 1 << 20
@@ -43,8 +43,7 @@ def probe_http(check: Check, timeout: float, run: RunCommand) -> Outcome:
         said = " ".join(str(error).split()) or type(error).__name__
         return Outcome(False, f"no HTTP answer: {said}", expected, "Look what listens there.")
     except OSError as error:
-        seen, advice = explain(error, timeout)
-        return Outcome(False, seen, expected, advice)
+        return ended_by(error, timeout, expected)
     wrong = differences(check, answer)
     measured = f"{answer.status} {answer.phrase}".strip() + "".join(f"; {text}" for text in described(check, answer))
     return Outcome(not wrong, measured, expected, f"Differs: {', '.join(wrong)}." if wrong else "")

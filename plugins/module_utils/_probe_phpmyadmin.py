@@ -18,7 +18,7 @@ from ansible_collections.fortytwo.ft_services.plugins.module_utils._probe import
     Outcome,
     RunCommand,
     client_context,
-    explain,
+    ended_by,
 )
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._probe_http import USER_AGENT
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._probe_login import Differs, password_of
@@ -124,11 +124,9 @@ def probe_phpmyadmin(check: Check, timeout: float, run: RunCommand) -> Outcome:
     except urllib.error.URLError as error:
         if not isinstance(error.reason, OSError):
             return Outcome(False, str(error.reason), expected, LOOK)
-        seen, advice = explain(error.reason, timeout)
-        return Outcome(False, seen, expected, advice)
+        return ended_by(error.reason, timeout, expected)
     except OSError as error:
-        seen, advice = explain(error, timeout)
-        return Outcome(False, seen, expected, advice)
+        return ended_by(error, timeout, expected)
     return judge(check, expected, form, front)
 
 

@@ -14,7 +14,7 @@ from ansible_collections.fortytwo.ft_services.plugins.module_utils._probe import
     Outcome,
     RunCommand,
     connect,
-    explain,
+    ended_by,
     must_be_readable,
 )
 
@@ -36,8 +36,7 @@ def probe_ssh(check: Check, timeout: float, run: RunCommand) -> Outcome:
     try:
         banner = read_banner(check, countdown)
     except OSError as error:
-        seen, advice = explain(error, timeout)
-        return Outcome(False, seen, expected, advice)
+        return ended_by(error, timeout, expected)
     if not banner.startswith("SSH-2.0-"):
         return Outcome(False, banner or "no banner", expected, "Look what listens on this port.")
     if not command:
@@ -51,8 +50,7 @@ def probe_ssh(check: Check, timeout: float, run: RunCommand) -> Outcome:
         must_be_readable(check["known_hosts_file"])
         code, output, errors = run(login_command(check, countdown))
     except OSError as error:
-        seen, advice = explain(error, timeout)
-        return Outcome(False, f"{banner}; {seen}", expected, advice)
+        return ended_by(error, timeout, expected, banner)
     return judge_login(check, banner, expected, code, output, errors)
 
 

@@ -16,6 +16,7 @@ from ansible_collections.fortytwo.ft_services.plugins.module_utils._probe import
     RunCommand,
     client_context,
     connect,
+    ended_by,
     explain,
 )
 
@@ -43,8 +44,7 @@ def probe_tls(check: Check, timeout: float, run: RunCommand) -> Outcome:
     try:
         certificate, protocol = handshake(check, name, minimum, countdown)
     except OSError as error:
-        seen, advice = explain(error, timeout)
-        return Outcome(False, seen, expected, advice)
+        return ended_by(error, timeout, expected)
     left = days_left(certificate["notAfter"], time.time())
     measured = f"{protocol}, certificate valid for {name} for {left} days"
     if left < days:
