@@ -23,9 +23,12 @@ def reached(command: list[str], expected: set[str]) -> set[str]:
     """Return what is open; a service that is not ready for a moment has no door, one that is open too much stays so."""
     end = time.monotonic() + PATIENCE
     while True:
-        run = subprocess.run(command, capture_output=True, check=True, text=True)
+        run = subprocess.run(command, capture_output=True, check=False, text=True)
         found = set(run.stdout.split())
-        if found >= expected or time.monotonic() > end:
+        if time.monotonic() > end:
+            run.check_returncode()
+            return found
+        if run.returncode == 0 and found >= expected:
             return found
         time.sleep(1)
 
