@@ -383,6 +383,9 @@ def plan_present(seen: Seen, has_data: bool) -> list[str] | None:
     if not seen.traces:
         return ["create"]
     if is_valid(seen.config) and seen.overall == "running":
+        # To its end, or once stopped it would pass for a profile that never was a cluster, whatever it holds by then.
+        if seen.unfinished:
+            return ["start"]
         return ["update_context"] if seen.kubeconfig_wrong else []
     if seen.unfinished or (needs_probe(seen) and not has_data):
         return ["delete", "create"]

@@ -171,7 +171,7 @@ class Cluster:
             config=config,
             overall=state,
             kubeconfig_wrong=pure.kubeconfig_wrong(nodes),
-            unfinished=not running and self.cli.unfinished(),
+            unfinished=self.cli.unfinished(),
         )
         probe = pure.needs_probe(seen)
         plan = pure.plan_present(seen, has_data=probe and self.cli.has_data(config, self.asked["base_image"]))

@@ -91,7 +91,7 @@ def molecule(lines: t.Iterable[str]) -> Tally:
     tally = Tally()
     for line in lines:
         match = _MOLECULE.match(line.strip())
-        # Molecule tries an optional cleanup after a failure: that there is none is no fault. Of any other step it is one.
+        # Molecule tries an optional cleanup after a failure: only that it is missing is no fault.
         if match and not (match["step"] == "cleanup" and match["state"].startswith("Missing")):
             good = match["state"] == "Successful"
             tally += Tally(passed=1) if good else Tally(failed=1, notes=[f"failed: {match['step']}"])

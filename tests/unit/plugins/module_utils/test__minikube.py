@@ -175,7 +175,7 @@ def seen(state, **more):
     [
         (pure.Seen(traces=(), config=None, overall="gone"), False, ["create"]),
         (seen("running"), False, []),
-        (seen("running", unfinished=True), False, []),
+        (seen("running", unfinished=True), False, ["start"]),
         (seen("running", kubeconfig_wrong=True), False, ["update_context"]),
         # A cluster that is there and does not run is started, never made anew.
         (seen("stopped"), False, ["start"]),

@@ -150,6 +150,20 @@ def test_life_of_a_cluster(run, tmp_path):
     assert not run(profile="demo", state="stopped")["changed"]
 
 
+def test_a_running_cluster_whose_creation_was_cut_short_is_brought_to_its_end_and_never_made_anew(run, tmp_path):
+    run(**DEMO)
+    record = next(tmp_path.rglob("events.json"))
+    record.write_text(record.read_text().splitlines()[0] + "\n")
+    (record.parent / "ft_services-creating").touch()
+    assert run(**DEMO, check=True)["actions"] == ["start"]
+    assert run(**DEMO)["actions"] == ["start"]
+    assert not run(**DEMO)["changed"]
+    # By now there may be data in it.
+    run(profile="demo", state="stopped")
+    record.write_text(record.read_text().splitlines()[0] + "\n")
+    assert run(**DEMO)["actions"] == ["start"]
+
+
 KUBECONFIG = "apiVersion: v1\ncontexts: []\ncurrent-context: {}\nkind: Config\n"
 
 
