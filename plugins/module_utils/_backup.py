@@ -70,12 +70,17 @@ def measured(path: Path) -> Json:
     return {"file_bytes": path.stat().st_size, "sha256": sha256_of(path)}
 
 
-def finished(root: Path) -> list[str]:
-    """The names of the finished backups in a folder, the oldest first."""
+def finished(root: Path, readable_only: bool = False) -> list[str]:
+    """The names of the finished backups in a folder, the oldest first. BackupError when one cannot be read."""
     found = []
     for manifest in root.glob(f"*/{MANIFEST}"):
-        if not manifest.parent.name.endswith(UNFINISHED):
+        if manifest.parent.name.endswith(UNFINISHED):
+            continue
+        try:
             found.append((str(read_manifest(manifest.parent).get("created", "")), manifest.parent.name))
+        except BackupError:
+            if not readable_only:
+                raise
     return [name for dummy, name in sorted(found)]
 
 
@@ -112,8 +117,11 @@ def check_files(folder: Path, manifest: Json) -> None:
 
 
 def surplus(root: Path, keep: int) -> list[Path]:
-    """The folders to remove: all but the newest ``keep`` backups, and what unfinished ones left."""
-    old = finished(root)[:-keep]
+    """The folders to remove: all but the newest ``keep`` backups, and what unfinished ones left.
+
+    What this version cannot read neither counts nor is removed: it is no reason not to keep another backup.
+    """
+    old = finished(root, readable_only=True)[:-keep]
     return [root / name for name in old] + sorted(root.glob(f"*{UNFINISHED}"))
 
 

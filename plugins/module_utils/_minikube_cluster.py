@@ -227,6 +227,12 @@ class Cluster:
 
     def _plan_absent(self, config: dict[str, t.Any] | None, nodes: list[dict[str, t.Any]]) -> list[str]:
         plan = ["delete"] if self.cli.traces() else []
+        if plan and not self.cli.docker_answers(config):
+            self.module.fail_json(
+                msg=f"The minikube profile {self.profile} cannot be removed while the docker engine does not answer: "
+                "its container and its volume would stay. Nothing was changed. Start the engine (the role "
+                "fortytwo.ft_services.docker does), and run again."
+            )
         if self.params["purge"] and os.path.isdir(self.cli.folder):
             others = self.cli.other_profiles()
             if not others:

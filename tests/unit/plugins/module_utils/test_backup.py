@@ -91,6 +91,19 @@ def test_the_oldest_ones_are_too_many_and_what_was_left_unfinished(tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["m4", "m5"]
 
 
+@pytest.mark.parametrize("content", ["", "{", '{"format": 99}'])
+def test_what_cannot_be_read_is_no_reason_to_keep_too_many_and_is_not_removed(tmp_path, content):
+    for month in range(1, 4):
+        backup(tmp_path, f"m{month}", f"2026-0{month}-01T00:00:00Z")
+    (tmp_path / "strange").mkdir()
+    (tmp_path / "strange" / "manifest.json").write_text(content)
+    assert remove(surplus(tmp_path, 2)) == ["m1"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["m2", "m3", "strange"]
+    # Whoever asks for the newest one learns that there is one that nobody can read.
+    with pytest.raises(BackupError, match="strange"):
+        finished(tmp_path)
+
+
 def test_a_whole_backup_is_accepted(tmp_path):
     folder = backup(tmp_path, "a", "2026-01-01T00:00:00Z")
     check(folder, read_manifest(folder), ["mysql", "ftps"])

@@ -164,6 +164,15 @@ def test_a_running_cluster_whose_creation_was_cut_short_is_brought_to_its_end_an
     assert run(**DEMO)["actions"] == ["start"]
 
 
+def test_nothing_is_removed_while_the_engine_cannot_say_what_there_is(run, tmp_path):
+    run(**DEMO)
+    (tmp_path / "bin/docker").write_text("#!/bin/sh\nexit 1\n")
+    calls(tmp_path)
+    refused = run(profile="demo", state="absent")
+    assert "demo cannot be removed while the docker engine does not answer" in refused["msg"]
+    assert "delete" not in calls(tmp_path)
+
+
 KUBECONFIG = "apiVersion: v1\ncontexts: []\ncurrent-context: {}\nkind: Config\n"
 
 
