@@ -43,18 +43,29 @@ class Place(t.NamedTuple):
 
 
 def secrets(state: pathlib.Path) -> dict[str, list[bytes]]:
-    """Each secret's name and its parts: passwords whole, keys by line, as they may be wrapped anew anywhere."""
+    """Each secret's name and its parts: passwords whole, keys by line, as they may be wrapped anew anywhere.
+
+    What was rotated stands in copies of the file of credentials from before, credentials.json.*
+    """
     known = json.loads((state / "credentials.json").read_text(encoding="utf-8"))
     found = {"checksum_key": [known["checksum_key"].encode()]}
-    for name, credential in known["credentials"].items():
-        secret = credential.get("value") or credential["private"]
-        found[name] = parts(secret)
+    current = {name: secret_of(credential) for name, credential in known["credentials"].items()}
+    found |= {name: parts(secret) for name, secret in current.items()}
+    for file in sorted(state.glob("credentials.json.*")):
+        for name, credential in json.loads(file.read_text(encoding="utf-8"))["credentials"].items():
+            if secret_of(credential) != current.get(name):
+                found[f"{name} of {file.name}"] = parts(secret_of(credential))
     for key in sorted((state / "certificates").glob("*.key")):
         found[key.name] = parts(key.read_text(encoding="ascii"))
     for name, texts in found.items():
         if not texts or any(len(text) < SHORTEST for text in texts):
             raise SystemExit(f"{name} is too short to be looked for")
     return found
+
+
+def secret_of(credential: dict[str, str]) -> str:
+    """A password, or the private part of a key."""
+    return credential.get("value") or credential["private"]
 
 
 def parts(secret: str) -> list[bytes]:
@@ -148,7 +159,8 @@ def file_texts(roots: t.Iterable[str]) -> t.Iterator[tuple[str, bytes]]:
 def state_texts(state: pathlib.Path) -> t.Iterator[tuple[str, bytes]]:
     """The rest of the platform's state: reports, copies of manifests, public keys."""
     for file in state.rglob("*"):
-        if file.is_file() and file.name not in ("credentials.json", "id_ed25519") and file.suffix != ".key":
+        secret = file.name.startswith("credentials.json") or file.name == "id_ed25519" or file.suffix == ".key"
+        if file.is_file() and not secret:
             yield str(file), file.read_bytes()
 
 

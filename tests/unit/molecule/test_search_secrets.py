@@ -62,6 +62,16 @@ def test_every_secret_of_the_state_is_looked_for_and_keys_without_what_all_keys_
     assert found["host"] == [line.encode() for line in SSH_KEY.splitlines()[2:-1]]
 
 
+def test_secrets_from_before_a_rotation_are_looked_for_too_and_their_copies_are_no_place(search, state):
+    known = json.loads((state / "credentials.json").read_text())
+    known["credentials"]["site"]["value"] = "an-older-password"
+    (state / "credentials.json.before").write_text(json.dumps(known))
+    found = search.secrets(state)
+    assert sorted(found) == ["ca.key", "checksum_key", "host", "site", "site of credentials.json.before"]
+    assert found["site of credentials.json.before"] == [b"an-older-password"]
+    assert list(search.state_texts(state)) == []
+
+
 @pytest.mark.parametrize("form", [PrivateFormat.PKCS8, PrivateFormat.TraditionalOpenSSL])
 def test_a_private_key_is_looked_for_but_its_public_half_is_no_secret(search, form):
     private, public = texts(ec.generate_private_key(ec.SECP256R1()), form)
