@@ -150,11 +150,33 @@ def test_life_of_a_cluster(run, tmp_path):
     assert not run(profile="demo", state="stopped")["changed"]
 
 
-def test_a_running_cluster_whose_creation_was_cut_short_is_brought_to_its_end_and_never_made_anew(run, tmp_path):
-    run(**DEMO)
+def cut_record(tmp_path: pathlib.Path) -> pathlib.Path:
     record = next(tmp_path.rglob("events.json"))
     record.write_text(record.read_text().splitlines()[0] + "\n")
     (record.parent / "ft_services-creating").touch()
+    return record
+
+
+def test_a_creation_that_a_killed_run_left_behind_is_waited_for(run, tmp_path, monkeypatch):
+    run(**DEMO)
+    whole = next(tmp_path.rglob("events.json")).read_text()
+    record = cut_record(tmp_path)
+    busy = [[7], [7], []]
+
+    def other_starts(self):
+        if len(busy) == 1:
+            record.write_text(whole)
+        return busy.pop(0)
+
+    monkeypatch.setattr(Cli, "other_starts", other_starts)
+    monkeypatch.setattr(_minikube_cluster.time, "sleep", lambda seconds: None)
+    assert not run(**DEMO)["changed"]
+    assert busy == []
+
+
+def test_a_running_cluster_whose_creation_was_cut_short_is_brought_to_its_end_and_never_made_anew(run, tmp_path):
+    run(**DEMO)
+    record = cut_record(tmp_path)
     assert run(**DEMO, check=True)["actions"] == ["start"]
     assert run(**DEMO)["actions"] == ["start"]
     assert not run(**DEMO)["changed"]
