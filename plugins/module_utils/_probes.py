@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import concurrent.futures
 import dataclasses
+import textwrap
 import time
 import typing as t
 
@@ -132,7 +133,9 @@ def run_checks(
         pending = [entry for entry in pending if not entry.outcome.ok]
         if not pending or time.monotonic() - started + interval >= deadline:
             break
-        progress.message(f"waiting for {pending[0].check['id']}: {pending[0].outcome.measured}")
+        # All of it stands in the result; a dashboard without data has dozens of sentences.
+        seen = textwrap.shorten(pending[0].outcome.measured, 160, placeholder=" ...")
+        progress.message(f"waiting for {pending[0].check['id']}: {seen}")
         time.sleep(interval)
     return [entry.result() for entry in entries]
 
