@@ -93,9 +93,9 @@ class Cluster:
         if wanted == "present":
             self._validate()
         config, nodes = self._look()
+        settled = wanted == "present" and pure.overall(nodes) == "running"
         # A cluster may look well while a killed run's minikube still makes or upgrades it.
-        underway = self.cli.unfinished() or self.cli.upgrading()
-        settled = wanted == "present" and pure.overall(nodes) == "running" and not underway
+        settled = settled and not self.cli.unfinished() and not self.cli.upgrading()
         if not settled and self._wait_while_busy():
             config, nodes = self._look()
         before = facts(self.cli, config, nodes)
