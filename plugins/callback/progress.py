@@ -78,7 +78,7 @@ import typing as t
 from ansible import constants as C
 from ansible.plugins.callback import CallbackBase
 
-from ansible_collections.fortytwo.ft_services.plugins.plugin_utils._live import (
+from ansible_collections.fortytwo.ft_services.plugins.plugin_utils._progress_display import (
     Report,
     changes_and_failures,
     live_text,

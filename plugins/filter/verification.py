@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.fortytwo.ft_services.plugins.plugin_utils import (
-    _credential_list,
-    _faults,
-    _report,
-    _report_document,
-    _requirements,
-    _status,
+from ansible_collections.fortytwo.ft_services.plugins.plugin_utils import _credential_list, _status
+from ansible_collections.fortytwo.ft_services.plugins.plugin_utils._verification import (
+    checks,
+    cluster_checks,
+    faults,
+    report,
 )
 
 
@@ -24,16 +23,16 @@ class FilterModule:
         """The filters by name."""
         return {
             "credential_list": _credential_list.credential_list,
-            "fault_results": _faults.fault_results,
+            "fault_results": faults.fault_results,
             "platform_status": _status.platform_status,
-            "recovery_lack": _faults.recovery_lack,
-            "requirement_checks": _report.requirement_checks,
-            "requirement_rows": _requirements.requirement_rows,
-            "running_containers": _faults.running_containers,
+            "recovery_lack": faults.recovery_lack,
+            "requirement_checks": checks.requirement_checks,
+            "requirement_rows": cluster_checks.requirement_rows,
+            "running_containers": faults.running_containers,
             "status_lines": _status.status_lines,
-            "verification_faults": _faults.verification_faults,
-            "verification_junit": _report_document.verification_junit,
-            "verification_report": _report_document.verification_report,
-            "verification_summary": _report.verification_summary,
+            "verification_faults": faults.verification_faults,
+            "verification_junit": report.verification_junit,
+            "verification_report": report.verification_report,
+            "verification_summary": checks.verification_summary,
             "volume_line": _status.volume_line,
         }

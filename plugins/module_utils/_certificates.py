@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from ansible_collections.fortytwo.ft_services.plugins.module_utils._private_files import (
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._files import (
     fix_mode,
     private_folder,
     write_private,

@@ -233,8 +233,8 @@ seconds:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.fortytwo.ft_services.plugins.module_utils._bundle import BundleError
-from ansible_collections.fortytwo.ft_services.plugins.module_utils._bundle_stage import ensure
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._bundle.ensure import ensure
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._bundle.manifest import BundleError
 
 
 def main() -> None:

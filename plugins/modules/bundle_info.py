@@ -138,7 +138,7 @@ result:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.fortytwo.ft_services.plugins.module_utils import _bundle_info as info
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._bundle import info
 
 
 def main() -> None:

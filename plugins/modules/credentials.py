@@ -293,14 +293,14 @@ from pathlib import Path
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
-from ansible_collections.fortytwo.ft_services.plugins.module_utils import _credentials as util
-from ansible_collections.fortytwo.ft_services.plugins.module_utils import _credentials_secrets as kube_util
-from ansible_collections.fortytwo.ft_services.plugins.module_utils._kube import (
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._credentials import secrets as kube_util
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._credentials import store as util
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.client import (
     KUBE_ARGUMENTS,
     KUBERNETES_IMPORT_ERROR,
     KubeClient,
 )
-from ansible_collections.fortytwo.ft_services.plugins.module_utils._kube_errors import KubeError
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.errors import KubeError
 
 
 def unique(names: list[str], what: str) -> None:

@@ -185,7 +185,7 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.fortytwo.ft_services.plugins.module_utils import _engine, _engine_probe
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._docker_engine import facts, probe
 
 
 def _installed_version(module: AnsibleModule, dockerd: str) -> str | None:
@@ -196,7 +196,7 @@ def _installed_version(module: AnsibleModule, dockerd: str) -> str | None:
 def run(module: AnsibleModule) -> dict[str, t.Any]:
     """Look, judge, and put both into the module's result."""
     given = module.params
-    wanted = _engine.Wanted(
+    wanted = facts.Wanted(
         given["minimum_version"],
         given["minimum_disk_gb"],
         given["inotify_instances"],
@@ -204,15 +204,15 @@ def run(module: AnsibleModule) -> dict[str, t.Any]:
         tuple(given["users"]),
     )
     dockerd = module.get_bin_path("dockerd")
-    host = _engine_probe.look(given["socket"], given["data_folder"], wanted.users, dockerd, given["wait_timeout"])
+    host = probe.look(given["socket"], given["data_folder"], wanted.users, dockerd, given["wait_timeout"])
     if dockerd and not host.answers:
         host.version = _installed_version(module, dockerd)
-    for text in _engine.warnings(host, wanted):
+    for text in facts.warnings(host, wanted):
         module.warn(text)
     return {
         "changed": False,
-        "ready": _engine.is_ready(host, wanted),
-        "problems": _engine.problems(host, wanted),
+        "ready": facts.is_ready(host, wanted),
+        "problems": facts.problems(host, wanted),
         "answers": host.answers,
         "error": host.error,
         "version": host.version,
@@ -223,11 +223,11 @@ def run(module: AnsibleModule) -> dict[str, t.Any]:
         "systemd": os.path.isdir("/run/systemd/system"),
         "data_folder": host.data_folder,
         "free_gb": round(host.free_gb, 1),
-        "limits_low": _engine.limits_low(host, wanted),
+        "limits_low": facts.limits_low(host, wanted),
         "inotify": {"max_user_instances": host.inotify_instances, "max_user_watches": host.inotify_watches},
         "missing_members": host.missing_members,
-        "stale_files": [] if host.answers else _engine_probe.stale_files(),
-        "log": "" if host.answers else _engine_probe.log_tail(),
+        "stale_files": [] if host.answers else probe.stale_files(),
+        "log": "" if host.answers else probe.log_tail(),
     }
 
 

@@ -241,14 +241,26 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.fortytwo.ft_services.plugins.module_utils._docker import (
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._image.builder import (
+    Builder,
+    Outcome,
+    Settings,
+    unchanged,
+)
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._image.context import short_lines
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._image.docker import (
     CONNECTION_SPEC,
     Connection,
     DaemonError,
     connect,
     require_docker,
 )
-from ansible_collections.fortytwo.ft_services.plugins.module_utils._image_build import (
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._image.load import ArchiveError, Loader, archives_of
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._image.package_server import (
+    RepositoryError,
+    index_hash,
+)
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._image.plan import (
     Base,
     BuildRefusedError,
     Image,
@@ -257,15 +269,6 @@ from ansible_collections.fortytwo.ft_services.plugins.module_utils._image_build 
     read_image,
     refuse_twins,
 )
-from ansible_collections.fortytwo.ft_services.plugins.module_utils._image_builder import (
-    Builder,
-    Outcome,
-    Settings,
-    unchanged,
-)
-from ansible_collections.fortytwo.ft_services.plugins.module_utils._image_context import short_lines
-from ansible_collections.fortytwo.ft_services.plugins.module_utils._image_load import ArchiveError, Loader, archives_of
-from ansible_collections.fortytwo.ft_services.plugins.module_utils._package_server import RepositoryError, index_hash
 
 IMAGE_SPEC: dict[str, t.Any] = {
     "name": {"type": "str", "required": True},

@@ -92,13 +92,13 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.fortytwo.ft_services.plugins.module_utils._docker import (
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._image.docker import (
     CONNECTION_SPEC,
     Connection,
     DaemonError,
     require_docker,
 )
-from ansible_collections.fortytwo.ft_services.plugins.module_utils._image_load import (
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._image.load import (
     ArchiveError,
     Loaded,
     Loader,

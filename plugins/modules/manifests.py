@@ -270,12 +270,12 @@ not_ready:
 
 from ansible.module_utils.basic import missing_required_lib
 
-from ansible_collections.fortytwo.ft_services.plugins.module_utils._kube import (
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.client import (
     KUBE_ARGUMENTS,
     KUBERNETES_IMPORT_ERROR,
 )
-from ansible_collections.fortytwo.ft_services.plugins.module_utils._manifests_module import SecretiveModule, execute
-from ansible_collections.fortytwo.ft_services.plugins.module_utils._manifests_run import JMESPATH_IMPORT_ERROR
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._manifests.module import SecretiveModule, execute
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._manifests.runner import JMESPATH_IMPORT_ERROR
 
 
 def main() -> None:

@@ -142,14 +142,14 @@ result:
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
-from ansible_collections.fortytwo.ft_services.plugins.module_utils._kube import (
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.client import (
     KUBE_ARGUMENTS,
     KUBERNETES_IMPORT_ERROR,
     KubeClient,
 )
-from ansible_collections.fortytwo.ft_services.plugins.module_utils._kube_errors import KubeError
-from ansible_collections.fortytwo.ft_services.plugins.module_utils._manifests_info import find_resources, read_objects
-from ansible_collections.fortytwo.ft_services.plugins.module_utils._manifests_usage import read_usage
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.errors import KubeError
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.info import find_resources, read_objects
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.usage import read_usage
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._query import Query
 
 

@@ -320,7 +320,7 @@ stderr_lines:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.fortytwo.ft_services.plugins.module_utils._minikube_cluster import Cluster, connection_spec
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._minikube.cluster import Cluster, connection_spec
 
 
 def main() -> None:

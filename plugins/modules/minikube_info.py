@@ -91,8 +91,8 @@ result:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.fortytwo.ft_services.plugins.module_utils import _minikube_info as info
-from ansible_collections.fortytwo.ft_services.plugins.module_utils._minikube_cluster import connection_spec
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._minikube import info
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._minikube.cluster import connection_spec
 
 
 def main() -> None:

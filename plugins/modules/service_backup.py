@@ -222,7 +222,8 @@ from pathlib import Path
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.fortytwo.ft_services.plugins.module_utils._backup import (
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._backup.collect import fetch, missing
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._backup.folders import (
     FORMAT,
     MANIFEST,
     UNFINISHED,
@@ -237,9 +238,8 @@ from ansible_collections.fortytwo.ft_services.plugins.module_utils._backup impor
     surplus,
     unpacked,
 )
-from ansible_collections.fortytwo.ft_services.plugins.module_utils._backup_collect import fetch, missing
-from ansible_collections.fortytwo.ft_services.plugins.module_utils._backup_streams import Container
-from ansible_collections.fortytwo.ft_services.plugins.module_utils._private_files import private_folder, write_private
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._backup.streams import Container
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._files import private_folder, write_private
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._progress import Progress
 
 Json = dict[str, t.Any]

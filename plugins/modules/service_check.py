@@ -382,7 +382,7 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.fortytwo.ft_services.plugins.module_utils._probes import (
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._checks.registry import (
     KINDS,
     failure_text,
     problems,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.fortytwo.ft_services.plugins.plugin_utils._objects import (
+from ansible_collections.fortytwo.ft_services.plugins.plugin_utils._kubernetes_objects import (
     Json,
     Objects,
     addresses,

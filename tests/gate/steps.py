@@ -41,7 +41,7 @@ def _lint_commands(row: Row) -> dict[str, list[str]]:
         "ansible-lint": ["ansible-lint", "--strict"],
         "antsibull-docs": ["antsibull-docs", "lint-collection-docs", "--plugin-docs", "."],
         "mypy plugins": ["mypy", "--package", package],
-        "mypy gate": ["mypy", "tests/gate", "molecule/default/files"],
+        "mypy gate": ["mypy", "tests/gate", "molecule/resources/files"],
         "mypy tools": ["mypy", "tools"],
         "antsibull-changelog": ["antsibull-changelog", "lint"],
         "ruff check": ["ruff", "check", "--no-cache", "--output-format", "concise", "."],
@@ -61,7 +61,7 @@ def lint() -> Tally:
     commands = _lint_commands(row)
 
     def check(name: str) -> Tally:
-        paths = f"{row.root}:{row.copy / 'tests' / 'gate'}:{row.copy / 'molecule' / 'default' / 'files'}"
+        paths = f"{row.root}:{row.copy / 'tests' / 'gate'}:{row.copy / 'molecule' / 'resources' / 'files'}"
         outcome = row.run(commands[name], f"lint-{name.replace(' ', '-')}.log", MYPYPATH=paths)
         return _case(outcome, name)
 

@@ -11,7 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.fortytwo.ft_services.plugins.module_utils._backup import check_files, finished, read_manifest
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._backup.folders import (
+    check_files,
+    finished,
+    read_manifest,
+)
 
 SCRIPT = Path(__file__).resolve().parents[3] / "images/backup/entrypoint.sh"
 TAR = "printf 'data of %s' \"$path\"; head -c 10240 /dev/zero"

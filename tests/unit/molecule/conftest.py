@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-FILES = Path(__file__).resolve().parents[3] / "molecule" / "default" / "files"
+FILES = Path(__file__).resolve().parents[3] / "molecule" / "resources" / "files"
 
 
 @pytest.fixture(scope="module")

@@ -13,8 +13,8 @@ import pytest
 pytest.importorskip("cryptography")
 pytest.importorskip("kubernetes")
 
-from ansible_collections.fortytwo.ft_services.plugins.module_utils._credentials import CredentialError
-from ansible_collections.fortytwo.ft_services.plugins.module_utils._kube_errors import KubeError
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._credentials.store import CredentialError
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.errors import KubeError
 from ansible_collections.fortytwo.ft_services.plugins.modules import credentials as module_under_test
 
 PASSWORD = {"name": "root", "kind": "password", "length": 32, "alphabet": "0123456789abcdef", "file": None}

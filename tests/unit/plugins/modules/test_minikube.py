@@ -13,8 +13,8 @@ import pytest
 import yaml
 from ansible.module_utils.testing import patch_module_args
 
-from ansible_collections.fortytwo.ft_services.plugins.module_utils import _minikube_cluster
-from ansible_collections.fortytwo.ft_services.plugins.module_utils._minikube_cli import Cli
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._minikube import cluster as cluster_util
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._minikube.cli import Cli
 from ansible_collections.fortytwo.ft_services.plugins.modules import minikube, minikube_info
 
 # Behaves as minikube does towards the module: the same files, the same output, the same exit codes.
@@ -169,7 +169,7 @@ def test_a_creation_that_a_killed_run_left_behind_is_waited_for(run, tmp_path, m
         return busy.pop(0)
 
     monkeypatch.setattr(Cli, "other_starts", other_starts)
-    monkeypatch.setattr(_minikube_cluster.time, "sleep", lambda seconds: None)
+    monkeypatch.setattr(cluster_util.time, "sleep", lambda seconds: None)
     assert not run(**DEMO)["changed"]
     assert busy == []
 
@@ -328,7 +328,7 @@ def test_info_lists_profiles_and_applies_a_query(run):
 def test_another_command_of_minikube_is_waited_for(run, monkeypatch):
     busy = [[7], [7], []]
     monkeypatch.setattr(Cli, "other_starts", lambda self: busy.pop(0))
-    monkeypatch.setattr(_minikube_cluster.time, "sleep", lambda seconds: None)
+    monkeypatch.setattr(cluster_util.time, "sleep", lambda seconds: None)
     assert run(**DEMO)["actions"] == ["create"]
     assert busy == []
 
@@ -344,7 +344,7 @@ def test_an_upgrade_that_a_killed_run_left_behind_is_waited_for(run, tmp_path, m
     assert run(profile="demo")["actions"] == ["start"]
     busy = [[7], [7], []]
     monkeypatch.setattr(Cli, "other_starts", lambda self: busy.pop(0))
-    monkeypatch.setattr(_minikube_cluster.time, "sleep", lambda seconds: None)
+    monkeypatch.setattr(cluster_util.time, "sleep", lambda seconds: None)
     # The cluster answers all the while.
     assert run(**newer)["actions"] == ["continue_upgrade"]
     assert busy == []

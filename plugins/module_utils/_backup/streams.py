@@ -1,0 +1,40 @@
+# Copyright (c) 2026, The fortytwo.ft_services contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Streams out of containers and into them. This module util is private to the collection fortytwo.ft_services."""
+
+from __future__ import annotations
+
+import typing as t
+from pathlib import Path
+
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._backup.folders import BackupError
+
+RunCommand = t.Callable[[list[str]], tuple[int, str, str]]
+SHOWN = 300
+
+
+class Container:
+    """A running container of a Deployment, or of a pod, reached by kubectl."""
+
+    def __init__(self, run: RunCommand, kubectl: list[str], name: str) -> None:
+        """Take what runs a command, the words that every command begins with, and the Deployment or ``pod/NAME``."""
+        self._run, self._kubectl, self.name = run, kubectl, name
+        self._workload = name if "/" in name else f"deploy/{name}"
+
+    def read(self, argv: list[str], target: Path) -> None:
+        """Write a command's output to a file. BackupError when the command fails."""
+        self._exec('exec "$@" >"$0"', target, [], argv)
+
+    def write(self, argv: list[str], source: Path) -> None:
+        """Give a file to a command. BackupError when the command fails."""
+        self._exec('exec "$@" <"$0"', source, ["--stdin"], argv)
+
+    def _exec(self, redirection: str, file: Path, options: list[str], argv: list[str]) -> None:
+        # A shell does nothing but connect the file: the stream may be larger than the memory.
+        words = [*self._kubectl, "exec", *options, self._workload, "--", *argv]
+        code, dummy, errors = self._run(["sh", "-c", redirection, str(file), *words])
+        if code:
+            lines = [line.strip() for line in errors.splitlines() if line.strip()]
+            said = "; ".join(lines[-3:])[:SHOWN] or "it said nothing"
+            raise BackupError(f"{argv[0]} in the container of {self.name} ended with {code}: {said}")

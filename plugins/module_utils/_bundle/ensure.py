@@ -1,0 +1,233 @@
+# Copyright (c) 2026, The fortytwo.ft_services contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Brings a bundle to the wanted state. This module util is private to the collection fortytwo.ft_services."""
+
+from __future__ import annotations
+
+import os
+import pathlib
+import re
+import shutil
+import time
+import typing as t
+
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._bundle.build.dashboards import SLOT, slot_sources
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._bundle.build.go import host_go
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._bundle.build.plan import Forger
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._bundle.contents import paths
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._bundle.fetch.plan import Fetcher
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._bundle.manifest import (
+    Bundle,
+    BundleError,
+    free_bytes,
+)
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._bundle.modes import (
+    SPACE,
+    absent_packages,
+    choose,
+)
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._bundle.steps import Forge, Lock, Step, make_runner
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._progress import Progress
+
+if t.TYPE_CHECKING:
+    from ansible.module_utils.basic import AnsibleModule
+
+# Versions that decide how a bundle is made in one of the ways, but mean nothing to those who use it.
+ONLY = {
+    "fetch": frozenset({"alpine_release", "influxdb", "python_of_alpine", "wordpress"}),
+    "forge": frozenset(
+        ("alpine_disk alpine_disk_sha256 cri_dockerd etcd go python_of_debian telegraf uplot uplot_integrity").split()
+    ),
+}
+
+
+def ensure(module: AnsibleModule) -> dict[str, t.Any]:
+    """Verify the bundle, make what is missing, and return the module's result."""
+    started = time.monotonic()
+    stage = Stage(module)
+    if module.params["mode"] == "offline":
+        demand_complete(stage.bundle, module.params)
+    else:
+        stage.complete()
+    result: dict[str, t.Any] = {
+        "changed": bool(stage.todo),
+        # Not "path": Ansible would add that folder's own attributes, among them another "mode".
+        "folder": str(stage.bundle.root),
+        "mode": stage.mode,
+        "mode_reason": stage.reason,
+        "todo": stage.todo,
+        "host_packages": absent_packages(stage.mode, module.get_bin_path) if stage.todo else [],
+        "versions": module.params["versions"],
+        "missing": stage.missing(),
+        "seconds": round(time.monotonic() - started, 1),
+    }
+    if stage.todo:
+        result["diff"] = {"before": "", "after": "".join(f"{name}\n" for name in stage.todo)}
+    return result
+
+
+def demand_complete(bundle: Bundle, parameters: dict[str, t.Any]) -> None:
+    """Refuse a bundle that lacks something, or was made for other versions."""
+    wrong = bundle.problems(parameters["thorough"])
+    wrong |= {path: "missing" for path in paths(parameters["versions"]) if not bundle.below(path)}
+    if wrong:
+        lines = "\n".join(f"  {path}: {text}" for path, text in sorted(wrong.items()))
+        raise BundleError(
+            f"The bundle in {bundle.root} cannot be used as it is (bundle_mode=offline):\n{lines}\n"
+            "Copy it here again from the host that made it, or set bundle_mode=auto where a network can be reached."
+        )
+    found = bundle.manifest["versions"]
+    different = [
+        f"{name} {found.get(name)} instead of {text}"
+        for name, text in parameters["versions"].items()
+        if not any(name in names for names in ONLY.values()) and found.get(name) != text
+    ]
+    if different:
+        raise BundleError(
+            f"The bundle in {bundle.root} was made for other versions ({', '.join(different)}). "
+            "Make it anew with this release."
+        )
+    bundle.save_stamps()
+
+
+class Stage:
+    """One run of the module."""
+
+    def __init__(self, module: AnsibleModule) -> None:
+        """Open the bundle; nothing is changed yet."""
+        self.module, self.parameters = module, module.params
+        self.bundle = Bundle(pathlib.Path(module.params["path"]))
+        self.work = pathlib.Path(module.params["work_path"])
+        self.progress = Progress()
+        self.mode: str = module.params["mode"]
+        self.reason = f"mode {self.mode} was asked for"
+        self.todo: list[str] = []
+
+    def complete(self) -> None:
+        """Make what is missing, in the wanted way or in the one that works here."""
+        run = make_runner(self.module)
+        go = self.module.get_bin_path("go")
+        recipes = pathlib.Path(self.parameters["recipes"])
+        forger = Forger(run, recipes, self.work, go if host_go(run, go) else None, self.parameters)
+
+        def ways() -> tuple[Fetcher, dict[str, Forge]]:
+            fetcher = Fetcher(run, recipes, self.bundle, self.work, self.parameters, self.progress.message)
+            steps = {"fetch": fetcher.steps(), "forge": forger.steps()}
+            made = [{step.path: step.recipe for step in found} for found in steps.values()]
+            # What either way made is as good: a change of the network does not make anything anew.
+            accepted = {path: frozenset(m[path] for m in made if path in m) for path in {*made[0], *made[1]}}
+            return fetcher, {way: Forge(self.bundle, self.work, found, accepted) for way, found in steps.items()}
+
+        fetcher, forges = ways()
+        self._choose(fetcher, forges)
+        steps = forges[self.mode].todo(self.parameters["thorough"]) if self.mode in forges else []
+        self.todo = [step.path for step in steps]
+        # Also in check mode: it is only a memory of what was hashed, and a copied bundle is hashed once.
+        self.bundle.save_stamps()
+        if self.module.check_mode:
+            return
+        if not steps:
+            self._note()
+            return
+        self._demand_host(steps)
+        if self.mode == "fetch" and fetcher.plain:
+            self.module.warn(
+                f"Plain HTTP to {', '.join(fetcher.plain)}: whoever sits on the way can change what is not pinned in "
+                "bundle_checksums."
+            )
+        with Lock(self.work, self.progress):
+            # Whoever held the lock before may have done some of it.
+            self.bundle = Bundle(self.bundle.root)
+            fetcher, forges = ways()
+            steps = forges[self.mode].todo()
+            self.progress.total = len(steps)
+            forges[self.mode].run(steps, self.progress)
+            self._finish()
+
+    def _choose(self, fetcher: Fetcher, forges: dict[str, Forge]) -> None:
+        if self.mode != "auto":
+            return
+        steps = forges["fetch"].todo(self.parameters["thorough"])
+        if not steps:
+            self.mode, self.reason = "offline", "the bundle is complete, so nothing was asked of the network"
+            return
+        self.progress.message("asking which downloads the network allows")
+        self.mode, self.reason = choose(fetcher.addresses(step.path for step in steps))
+        self.progress.message(f"mode {self.mode}: {self.reason}")
+
+    def missing(self) -> list[dict[str, t.Any]]:
+        """Return what this bundle does not hold: the table is about Alpine's packages, where they were forged."""
+        forged = any(self.bundle.artifacts[name]["source"] == "forge" for name in self.bundle.below("apk"))
+        if "apk" in self.todo and self.module.check_mode:
+            forged = self.mode == "forge"
+        if not forged:
+            return []
+        # Somebody may have brought it along.
+        there = self.bundle.below("apk")
+        told = [(entry, entry.get("package")) for entry in self.parameters["missing"]]
+        return [
+            {name: text for name, text in entry.items() if name != "package"}
+            for entry, package in told
+            if not (package and any(re.search(rf"/{re.escape(package)}-\d[^/]*\.apk$", path) for path in there))
+        ]
+
+    def _note(self) -> None:
+        """Keep what is said about a bundle up to date; one on a read-only medium stays as it is."""
+        if self.bundle.manifest["missing"] != self.missing() and os.access(self.bundle.root, os.W_OK):
+            self.bundle.manifest["missing"] = self.missing()
+            self.bundle.save()
+
+    def _finish(self) -> None:
+        kept = {name for path in paths(self.parameters["versions"]) for name in self.bundle.below(path)}
+        for path in set(self.bundle.artifacts) - kept:
+            self.bundle.forget(path)
+            (self.bundle.root / path).unlink(missing_ok=True)
+        other = ONLY["forge" if self.mode == "fetch" else "fetch"]
+        versions = {name: text for name, text in self.parameters["versions"].items() if name not in other}
+        self.bundle.manifest["versions"], self.bundle.manifest["missing"] = versions, self.missing()
+        for name in [name for name in self.bundle.sources if name.startswith(f"{SLOT}/")]:
+            del self.bundle.sources[name]
+        if self.mode == "forge":
+            self.bundle.sources.update(slot_sources(self.bundle.root))
+        self.bundle.save()
+        for partial in self.bundle.root.rglob(".*.partial"):
+            # Left by a run that was killed.
+            shutil.rmtree(partial, ignore_errors=True)
+            partial.unlink(missing_ok=True)
+        if not self.parameters["keep_work"]:
+            _clean(self.work)
+
+    def _demand_host(self, steps: list[Step]) -> None:
+        absent = absent_packages(self.mode, self.module.get_bin_path)
+        if absent:
+            raise BundleError(
+                f"bundle_mode={self.mode} needs programs that this host lacks. "
+                f"On Debian: apt-get install --no-install-recommends {' '.join(absent)}"
+            )
+        if self.mode == "forge" and os.geteuid() != 0:
+            raise BundleError(
+                "Forging needs root (debootstrap and chroot make the node image). "
+                "Run as root or with become, or set bundle_mode=fetch."
+            )
+        few = self.mode == "forge" and sum(1 for step in steps if step.lane == "compile") <= 3
+        rooms = {self.work: SPACE[self.mode] // (5 if few else 1), self.bundle.root: 3}
+        for place, need in rooms.items():
+            free = free_bytes(place) >> 30
+            if free < need:
+                raise BundleError(
+                    f"bundle_mode={self.mode} needs about {need} GiB of free space at {place}; {free} GiB are free. "
+                    "Free some, or choose a larger disk (bundle_work_path, bundle_path)."
+                )
+
+
+def _clean(work: pathlib.Path) -> None:
+    shutil.rmtree(work / "go" / "build", ignore_errors=True)
+    # Go makes its module cache read-only.
+    for folder, names, dummy in os.walk(work / "go" / "mod"):
+        for name in [".", *names]:
+            path = os.path.join(folder, name)
+            if not os.path.islink(path):
+                os.chmod(path, 0o700)
+    for name in ("go/mod", "tmp", "apt", "parts"):
+        shutil.rmtree(work / name, ignore_errors=True)

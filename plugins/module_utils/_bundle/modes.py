@@ -1,0 +1,101 @@
+# Copyright (c) 2026, The fortytwo.ft_services contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which way to a bundle the network and the host allow.
+
+This module util is private to the collection fortytwo.ft_services.
+"""
+
+from __future__ import annotations
+
+import http.client
+import importlib.util
+import pathlib
+import threading
+import time
+import typing as t
+
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._bundle.debian import host_archive_uri
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._bundle.fetch.files import (
+    Answer,
+    Transient,
+    open_url,
+)
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._bundle.manifest import BundleError
+
+# Seconds for all sites together, asked at the same time.
+DEADLINE = 3.0
+# Debian packages by way, each with the program, file or Python module that shows that it is there.
+PACKAGES = {
+    "fetch": {"skopeo": "skopeo", "openssl": "openssl", "python3-pip": "import pip"},
+    "forge": {
+        "gcc": "gcc",
+        "libc6-dev": "/usr/include/stdio.h",
+        "debootstrap": "debootstrap",
+        "qemu-utils": "qemu-img",
+        "e2fsprogs": "debugfs",
+        "openssl": "openssl",
+        "python3-pip": "import pip",
+        "npm": "npm",
+    },
+}
+# GiB: what a fetch writes; what a cold forge fills with compiler caches, the node's root and the bundle.
+SPACE = {"fetch": 4, "forge": 22}
+
+
+def absent_packages(way: str, find: t.Callable[[str], str | None]) -> list[str]:
+    """Return the Debian packages that a way needs and this host lacks; ``find`` looks a program up."""
+
+    def there(sign: str) -> bool:
+        if sign.startswith("import "):
+            return importlib.util.find_spec(sign.removeprefix("import ")) is not None
+        return pathlib.Path(sign).exists() if sign.startswith("/") else bool(find(sign))
+
+    return [package for package, sign in PACKAGES[way].items() if not there(sign)]
+
+
+def ask(url: str, deadline: float = DEADLINE) -> str | None:
+    """Return why a site cannot be used, or None; a registry may ask for a login, which is an answer."""
+    try:
+        open_url(url, deadline).close()
+    except Answer as answer:
+        return None if answer.status == 401 and url.endswith("/v2/") else str(answer)
+    except (BundleError, Transient, OSError, http.client.HTTPException) as error:
+        return str(error)
+    return None
+
+
+def unusable(addresses: dict[str, str], deadline: float = DEADLINE) -> dict[str, str]:
+    """Ask all sites at the same time and return those that cannot be used, with the reason."""
+    found: dict[str, str | None] = dict.fromkeys(addresses, f"no answer within {deadline:.0f} s")
+
+    def put(name: str, url: str) -> None:
+        found[name] = ask(url, deadline)
+
+    # Threads that nobody waits for: looking up a name may take longer than any timeout.
+    threads = [threading.Thread(target=put, args=pair, daemon=True) for pair in addresses.items()]
+    end = time.monotonic() + deadline
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(max(0.0, end - time.monotonic()))
+    return {name: reason for name, reason in found.items() if reason}
+
+
+def choose(addresses: dict[str, str], forgeable: t.Callable[[], object] = host_archive_uri) -> tuple[str, str]:
+    """Return fetch or forge, and why; ``forgeable`` raises where the host cannot forge."""
+    refused = unusable(addresses)
+    if not refused:
+        return "fetch", f"all download sites answer: {', '.join(sorted(addresses))}"
+    names_by_reason: dict[str, list[str]] = {}
+    for name, reason in sorted(refused.items()):
+        names_by_reason.setdefault(reason, []).append(name)
+    told = "; ".join(f"{', '.join(names)}: {reason}" for reason, names in names_by_reason.items())
+    try:
+        forgeable()
+    except BundleError as error:
+        raise BundleError(
+            f"No way to make the bundle was found.\nDownloads: {told}.\nForging: {error}\n"
+            "Name mirrors that this host can reach (bundle_mirrors), or copy a bundle here from another host."
+        ) from error
+    return "forge", f"downloads are out of reach here ({told}), so everything is built from package registries"

@@ -1,0 +1,366 @@
+# Copyright (c) 2026, The fortytwo.ft_services contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Raw requests to a Kubernetes API server. This module util is private to the collection fortytwo.ft_services.
+
+The kubernetes package reads the kubeconfig and carries the requests (credentials, certificates, proxies). The paths are
+put together here: its generated and dynamic clients cost several requests an object and discover the whole API.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+import time
+import traceback
+import typing as t
+from concurrent.futures import ThreadPoolExecutor
+from urllib.parse import quote, urlencode
+
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.errors import (
+    KubeConnectionError,
+    KubeError,
+    connection_advice,
+    error_of,
+    warning_texts,
+)
+
+try:
+    import urllib3
+    import yaml
+    from kubernetes import config as kube_config
+    from kubernetes.client import Configuration
+    from kubernetes.client.rest import RESTClientObject
+except ImportError:
+    KUBERNETES_IMPORT_ERROR: str | None = traceback.format_exc()
+else:
+    KUBERNETES_IMPORT_ERROR = None
+
+Json = dict[str, t.Any]
+Item = t.TypeVar("Item")
+Result = t.TypeVar("Result")
+
+APPLY = "application/apply-patch+yaml"
+METADATA_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
+DISCOVERY = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,application/json"
+PAGE = 500
+
+KUBE_ARGUMENTS: Json = {
+    "kubeconfig": {"type": "path"},
+    "context": {"type": "str"},
+    "request_timeout": {"type": "int", "default": 30},
+}
+
+
+class Answer(t.NamedTuple):
+    """What the API server said: HTTP status, decoded body, its warnings."""
+
+    status: int
+    data: t.Any
+    warnings: list[str]
+
+
+class Resource(t.NamedTuple):
+    """One kind as the API server serves it."""
+
+    api_version: str
+    kind: str
+    plural: str
+    namespaced: bool
+    verbs: tuple[str, ...] = ()
+
+    @property
+    def group(self) -> str:
+        """The API group; empty for the core group."""
+        return group_of(self.api_version)
+
+    def path(self, namespace: str | None = None, name: str | None = None) -> str:
+        """Path of one object, or of the collection without a name."""
+        parts = ["apis" if "/" in self.api_version else "api", *self.api_version.split("/")]
+        if self.namespaced and namespace:
+            parts += ["namespaces", quote(namespace, safe="")]
+        parts.append(self.plural)
+        if name:
+            parts.append(quote(name, safe=""))
+        return "/" + "/".join(parts)
+
+
+def group_of(api_version: str) -> str:
+    """The group of an apiVersion; empty for the core group."""
+    return api_version.rpartition("/")[0]
+
+
+class KubeClient:
+    """A connection to one API server, safe to use from several threads."""
+
+    def __init__(
+        self,
+        kubeconfig: str | None = None,
+        context: str | None = None,
+        request_timeout: float = 30.0,
+        connections: int = 6,
+    ) -> None:
+        """Read the kubeconfig; ``request_timeout`` in seconds. Nothing is sent yet."""
+        self.kubeconfig = kubeconfig
+        self.context = context
+        self.request_timeout = request_timeout
+        self.connections = connections
+        self._configuration = self._load()
+        # Watches hold a connection each, beside those of the workers.
+        self._configuration.connection_pool_maxsize = connections + 8
+        self._pool = RESTClientObject(self._configuration).pool_manager
+        self._reached = False
+        self._lock = threading.Lock()
+        self._kinds: dict[str, dict[str, Resource] | None] = {}
+
+    @property
+    def endpoint(self) -> str:
+        """URL of the API server."""
+        return str(self._configuration.host).rstrip("/")
+
+    def where(self) -> str:
+        """The cluster in words, for messages: endpoint, kubeconfig, context."""
+        source = self.kubeconfig or os.environ.get("KUBECONFIG") or "~/.kube/config"
+        context = self.context
+        if not context:
+            try:
+                context = kube_config.list_kube_config_contexts(config_file=source)[1]["name"]
+            except Exception:  # Only words for a message: whatever is wrong with the file, the real error says it.
+                context = "current"
+        return f"{self.endpoint} (kubeconfig {source}, context {context})"
+
+    def _load(self) -> t.Any:
+        configuration = Configuration()
+        path = self.kubeconfig or os.environ.get("KUBECONFIG") or "~/.kube/config"
+        found = any(os.path.exists(os.path.expanduser(part)) for part in path.split(":") if part)
+        try:
+            if not found and not self.kubeconfig and os.environ.get("KUBERNETES_SERVICE_HOST"):
+                kube_config.load_incluster_config(client_configuration=configuration)
+                return configuration
+            if not found:
+                raise KubeConnectionError(
+                    f"There is no kubeconfig {path}. Start the cluster first, or name the file in kubeconfig."
+                )
+            kube_config.load_kube_config(
+                config_file=path, context=self.context, client_configuration=configuration, persist_config=False
+            )
+        except (kube_config.ConfigException, yaml.YAMLError, OSError, TypeError, KeyError, ValueError) as error:
+            wanted = f"context {self.context}" if self.context else "the current context"
+            why = error if isinstance(error, (kube_config.ConfigException, OSError)) else "it is not a kubeconfig file"
+            raise KubeConnectionError(
+                f"Cannot use {wanted} of the kubeconfig {path}: {str(why).rstrip('.')}. "
+                "Check the file, or name another by the options kubeconfig and context."
+            ) from error
+        return configuration
+
+    def _headers(self, accept: str, content_type: str | None) -> dict[str, str]:
+        headers = {"Accept": accept, "User-Agent": "fortytwo.ft_services"}
+        if content_type:
+            headers["Content-Type"] = content_type
+        with self._lock:  # May run a credential plugin to renew a token: once, not in every thread.
+            for setting in self._configuration.auth_settings().values():
+                if setting.get("in") == "header" and setting.get("value"):
+                    headers[setting["key"]] = setting["value"]
+        return headers
+
+    def _send(
+        self,
+        method: str,
+        path: str,
+        query: t.Mapping[str, t.Any] | None,
+        body: Json | None,
+        content_type: str | None,
+        accept: str,
+        timeout: float | None,
+        stream: bool = False,
+    ) -> t.Any:
+        url = self.endpoint + path + (f"?{urlencode(query)}" if query else "")
+        try:
+            response = self._pool.request(
+                method,
+                url,
+                body=None if body is None else json.dumps(body).encode(),
+                headers=self._headers(accept, content_type or (None if body is None else "application/json")),
+                timeout=urllib3.Timeout(connect=min(10.0, self.request_timeout), read=timeout or self.request_timeout),
+                retries=False,
+                preload_content=not stream,
+            )
+        except urllib3.exceptions.HTTPError as error:
+            if not self._reached:
+                raise KubeConnectionError(
+                    f"Cannot reach the Kubernetes API server at {self.where()}: {connection_advice(error)}"
+                ) from error
+            raise KubeError(f"connection to {self.endpoint} lost: {error}", transient=True) from error
+        self._reached = True
+        if response.status >= 400:
+            verdict = error_of(response.status, response.data, response.headers)
+            if response.status == 401:
+                raise KubeConnectionError(
+                    f"The Kubernetes API server at {self.where()} refuses these credentials: {verdict.message}. "
+                    "Fetch a fresh kubeconfig, or name another context.",
+                    status=401,
+                )
+            raise verdict
+        return response
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        query: t.Mapping[str, t.Any] | None = None,
+        body: Json | None = None,
+        content_type: str | None = None,
+        accept: str = "application/json",
+        timeout: float | None = None,
+    ) -> Answer:
+        """Send one request; ``timeout`` in seconds. Raises KubeError for every status of 400 and above."""
+        response = self._send(method, path, query, body, content_type, accept, timeout)
+        data = response.data
+        decoded = json.loads(data) if "json" in response.headers.get("Content-Type", "") and data else data.decode()
+        return Answer(response.status, decoded, warning_texts(response.headers))
+
+    def get(self, path: str, query: t.Mapping[str, t.Any] | None = None, **options: t.Any) -> Json | None:
+        """One object; None when it does not exist."""
+        try:
+            return self.request("GET", path, query, **options).data
+        except KubeError as error:
+            if error.status == 404:
+                return None
+            raise
+
+    def list_all(
+        self, path: str, query: t.Mapping[str, t.Any] | None = None, accept: str = "application/json"
+    ) -> tuple[list[Json], str]:
+        """All objects of a collection, and the resource version to watch from."""
+        found: list[Json] = []
+        parameters: Json = {**(query or {}), "limit": PAGE}
+        while True:
+            page = self.request("GET", path, parameters, accept=accept).data
+            # Objects in a list lack these two; without them nobody can tell what they are.
+            kind, version = str(page.get("kind", "")).removesuffix("List"), page.get("apiVersion")
+            found += [{"apiVersion": version, "kind": kind, **each} for each in page.get("items") or []]
+            marker = page.get("metadata", {}).get("continue")
+            if not marker:
+                return found, page.get("metadata", {}).get("resourceVersion", "")
+            parameters["continue"] = marker
+
+    def watch(
+        self, path: str, resource_version: str, query: t.Mapping[str, t.Any] | None = None, seconds: float = 60.0
+    ) -> t.Iterator[tuple[str, Json]]:
+        """Events (type, object) since ``resource_version`` until the server ends the stream after ``seconds``."""
+        parameters: Json = {
+            **(query or {}),
+            "watch": "true",
+            "allowWatchBookmarks": "true",
+            "resourceVersion": resource_version,
+            "timeoutSeconds": max(1, int(seconds)),
+        }
+        response = self._send("GET", path, parameters, None, None, "application/json", seconds + 10, stream=True)
+        rest = b""
+        try:
+            for chunk in response.stream(65536, decode_content=True):
+                *lines, rest = (rest + chunk).split(b"\n")
+                for line in lines:
+                    event = json.loads(line)
+                    yield event.get("type", ""), event.get("object", {})
+        except (urllib3.exceptions.HTTPError, ValueError) as error:
+            raise KubeError(f"watch of {path} was cut off: {error}", transient=True) from error
+        finally:
+            response.close()
+
+    def apply(self, resource: Resource, body: Json, manager: str, force: bool = False, dry_run: bool = False) -> Answer:
+        """Server-side apply of one object, refusing fields that its kind does not have. Status 201 means created."""
+        query = {"fieldManager": manager, "force": str(force).lower(), "fieldValidation": "Strict"}
+        if dry_run:
+            query["dryRun"] = "All"
+        metadata = body["metadata"]
+        return self.request("PATCH", resource.path(metadata.get("namespace"), metadata["name"]), query, body, APPLY)
+
+    def delete(self, resource: Resource, namespace: str | None, name: str, uid: str | None = None) -> None:
+        """Delete one object and what it owns, the owned first. An object that is gone already is fine."""
+        body: Json = {"kind": "DeleteOptions", "apiVersion": "v1", "propagationPolicy": "Foreground"}
+        if uid:
+            body["preconditions"] = {"uid": uid}
+        try:
+            self.request("DELETE", resource.path(namespace, name), None, body)
+        except KubeError as error:
+            if error.status != 404:
+                raise
+
+    def resource(self, api_version: str, kind: str) -> Resource | None:
+        """How the API server serves a kind; None when it does not. Asks once per apiVersion."""
+        if api_version not in self._kinds:
+            data = self.get(("/apis/" if "/" in api_version else "/api/") + api_version)
+            self._kinds[api_version] = (
+                None
+                if data is None
+                else {
+                    each["kind"]: Resource(
+                        api_version,
+                        each["kind"],
+                        each["name"],
+                        bool(each.get("namespaced")),
+                        tuple(each.get("verbs") or ()),
+                    )
+                    for each in data.get("resources") or []
+                    if "/" not in each["name"]
+                }
+            )
+        return (self._kinds[api_version] or {}).get(kind)
+
+    def kinds_of(self, api_version: str) -> list[str] | None:
+        """Kinds that an apiVersion serves; None when the API server does not know it."""
+        self.resource(api_version, "")
+        kinds = self._kinds[api_version]
+        return None if kinds is None else sorted(kinds)
+
+    def forget(self, api_version: str) -> None:
+        """Ask anew next time: a new CustomResourceDefinition changed what the server knows."""
+        self._kinds.pop(api_version, None)
+
+    def all_resources(self) -> list[Resource]:
+        """Every kind of every group in its preferred version. Two requests on Kubernetes 1.27 and later."""
+        found: list[Resource] = []
+        for root in ("/api", "/apis"):
+            data = self.request("GET", root, accept=DISCOVERY).data
+            if "items" not in data:
+                raise KubeError(
+                    f"{self.endpoint} is too old: it has no aggregated discovery (Kubernetes 1.27 or later has)"
+                )
+            for group in data["items"]:
+                seen: set[str] = set()
+                for version in group.get("versions") or []:
+                    name = group.get("metadata", {}).get("name")
+                    api_version = f"{name}/{version['version']}" if name else version["version"]
+                    for each in version.get("resources") or []:
+                        kind = each.get("responseKind", {}).get("kind", "")
+                        if each["resource"] not in seen:
+                            seen.add(each["resource"])
+                            verbs = tuple(each.get("verbs") or ())
+                            namespaced = each.get("scope") == "Namespaced"
+                            found.append(Resource(api_version, kind, each["resource"], namespaced, verbs))
+        return found
+
+    def parallel(self, work: t.Callable[[Item], Result], items: t.Sequence[Item]) -> list[Result]:
+        """Results of ``work`` for every item, in order, a few at a time."""
+        if len(items) < 2:
+            return [work(item) for item in items]
+        with ThreadPoolExecutor(max_workers=min(self.connections, len(items))) as pool:
+            return list(pool.map(work, items))
+
+
+def retrying(
+    work: t.Callable[[], Result], deadline: float, note: t.Callable[[KubeError], None], pause: float = 0.25
+) -> Result:
+    """Repeat ``work`` while it fails for a passing reason, until ``deadline`` (time.monotonic() seconds)."""
+    while True:
+        try:
+            return work()
+        except KubeError as error:
+            delay = max(pause, error.retry_after)
+            if not error.transient or time.monotonic() + delay >= deadline:
+                raise
+            note(error)
+        time.sleep(delay)
+        pause = min(pause * 2, 3.0)

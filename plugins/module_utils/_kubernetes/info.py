@@ -1,0 +1,101 @@
+# Copyright (c) 2026, The fortytwo.ft_services contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Reading objects of a cluster. This module util is private to the collection fortytwo.ft_services."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.client import KubeClient, Resource
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.errors import KubeError
+
+Json = dict[str, t.Any]
+LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
+
+# Kinds that every cluster serves: no need to ask for their apiVersion and path.
+COMMON: dict[str, Resource] = {
+    kind: Resource(api_version, kind, plural, namespaced)
+    for api_version, kind, plural, namespaced in (
+        ("v1", "ConfigMap", "configmaps", True),
+        ("v1", "Event", "events", True),
+        ("v1", "Namespace", "namespaces", False),
+        ("v1", "Node", "nodes", False),
+        ("v1", "PersistentVolume", "persistentvolumes", False),
+        ("v1", "PersistentVolumeClaim", "persistentvolumeclaims", True),
+        ("v1", "Pod", "pods", True),
+        ("v1", "Secret", "secrets", True),
+        ("v1", "Service", "services", True),
+        ("v1", "ServiceAccount", "serviceaccounts", True),
+        ("apps/v1", "DaemonSet", "daemonsets", True),
+        ("apps/v1", "Deployment", "deployments", True),
+        ("apps/v1", "ReplicaSet", "replicasets", True),
+        ("apps/v1", "StatefulSet", "statefulsets", True),
+        ("batch/v1", "CronJob", "cronjobs", True),
+        ("batch/v1", "Job", "jobs", True),
+        ("networking.k8s.io/v1", "Ingress", "ingresses", True),
+        ("networking.k8s.io/v1", "IngressClass", "ingressclasses", False),
+        ("networking.k8s.io/v1", "NetworkPolicy", "networkpolicies", True),
+    )
+}
+
+
+def find_resources(client: KubeClient, kinds: t.Sequence[str], api_version: str | None) -> list[Resource]:
+    """How the cluster serves each kind. KubeError for one that it does not serve, or serves more than once."""
+    if api_version is None and all(kind in COMMON for kind in kinds):
+        return [COMMON[kind] for kind in kinds]
+    if api_version is not None:
+        found = [client.resource(api_version, kind) for kind in kinds]
+        for kind, resource in zip(kinds, found, strict=True):
+            if resource is None:
+                served = client.kinds_of(api_version)
+                known = "does not know that apiVersion" if served is None else f"has there only {', '.join(served)}"
+                raise KubeError(f"The cluster serves no kind {kind} of apiVersion {api_version}: it {known}.")
+        return [resource for resource in found if resource]
+    every = [resource for resource in client.all_resources() if not resource.verbs or "list" in resource.verbs]
+    return [COMMON.get(kind) or the_one(every, kind) for kind in kinds]
+
+
+def the_one(every: t.Sequence[Resource], kind: str) -> Resource:
+    """The only resource of a kind."""
+    found = [resource for resource in every if resource.kind == kind]
+    if not found:
+        raise KubeError(f"The cluster serves no kind {kind}. Check its spelling; kinds look like Deployment.")
+    if len(found) > 1:
+        versions = ", ".join(sorted(resource.api_version for resource in found))
+        raise KubeError(f"The cluster serves the kind {kind} more than once: set api_version to one of {versions}.")
+    return found[0]
+
+
+def read_objects(
+    client: KubeClient,
+    resources: t.Sequence[Resource],
+    namespace: str | None,
+    name: str | None,
+    label_selectors: t.Sequence[str],
+) -> list[Json]:
+    """All objects that match, in the order of ``resources``, then by namespace and name; values of Secrets masked."""
+    query: dict[str, str] = {}
+    if name:
+        query["fieldSelector"] = f"metadata.name={name}"
+    if label_selectors:
+        query["labelSelector"] = ",".join(label_selectors)
+
+    def read(resource: Resource) -> list[Json]:
+        objects = [clean(found) for found in client.list_all(resource.path(namespace), query)[0]]
+        return sorted(objects, key=lambda found: (found["metadata"].get("namespace", ""), found["metadata"]["name"]))
+
+    return [found for objects in client.parallel(read, resources) for found in objects]
+
+
+def clean(found: Json) -> Json:
+    """An object without the record of its managers, and without the values of a Secret."""
+    metadata = {key: content for key, content in found.get("metadata", {}).items() if key != "managedFields"}
+    cleaned = {**found, "metadata": metadata}
+    if found.get("kind") == "Secret":
+        for part in ("data", "stringData"):
+            if part in found:
+                cleaned[part] = dict.fromkeys(found[part] or {}, "(hidden)")
+        if LAST_APPLIED in (metadata.get("annotations") or {}):
+            metadata["annotations"] = {**metadata["annotations"], LAST_APPLIED: "(hidden)"}
+    return cleaned

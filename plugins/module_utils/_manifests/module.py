@@ -1,0 +1,141 @@
+# Copyright (c) 2026, The fortytwo.ft_services contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Between AnsibleModule and the run of manifests.
+
+This module util is private to the collection fortytwo.ft_services.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+import typing as t
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.client import KubeClient
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.errors import KubeError
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._manifests.context import Failed, Session
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._manifests.diff import masked_input, scrubbed
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._manifests.documents import (
+    Manifest,
+    ManifestError,
+    parse,
+    secrets_in,
+)
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._manifests.runner import Run
+
+Json = dict[str, t.Any]
+
+_LABEL_VALUE = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?")
+
+
+class SecretiveModule(AnsibleModule):
+    """A module whose definitions may hold Secrets: they reach neither the target's log nor the shown invocation.
+
+    The argument attribute no_log would not do: it hides every string of the objects, their names included, everywhere.
+    """
+
+    def log(self, msg: t.Any, log_args: t.Any = None) -> None:
+        """Write nothing: AnsibleModule would log all arguments."""
+
+    def exit_json(self, **kwargs: t.Any) -> None:
+        """Return the result, the arguments masked."""
+        self._mask()
+        super().exit_json(**kwargs)
+
+    def fail_json(self, msg: str, **kwargs: t.Any) -> None:
+        """Return the error, the arguments masked."""
+        self._mask()
+        super().fail_json(msg, **kwargs)
+
+    def _mask(self) -> None:
+        params = getattr(self, "params", None)
+        if isinstance(params, dict) and "definitions" in params:
+            params["definitions"] = masked_input(params["definitions"])
+
+
+def _check(params: Json, manifests: list[Manifest]) -> None:
+    """Refuse option values that make no sense, before anything is sent."""
+    if params["definitions"] is None and not (params["src"] or params["set_name"] or params["wait_for"]):
+        raise Failed("One of definitions, src, set_name and wait_for is needed. Nothing was changed.")
+    name = params["set_name"]
+    if name is not None and not _LABEL_VALUE.fullmatch(name):
+        raise Failed(
+            f"set_name {name!r} cannot be the value of a label: at most 63 letters, digits, dashes, underscores and "
+            "dots, a letter or digit at both ends."
+        )
+    if params["state"] == "present" and params["prune"] and not manifests:
+        raise Failed(
+            f"There is no object in definitions and src, so prune would remove all of the set {name}. "
+            "If that is meant, use state absent. Nothing was changed."
+        )
+    if params["wait_for"] and not params["wait"]:
+        raise Failed("wait_for needs wait to be true.")
+    if params["wait_for"] and params["state"] == "absent":
+        raise Failed("wait_for does not go with state absent.")
+    if params["wait_timeout"] < 1 or params["request_timeout"] < 1:
+        raise Failed("wait_timeout and request_timeout are seconds: at least 1.")
+
+
+def execute(module: AnsibleModule) -> None:
+    """Do what the module's options say, and return the result."""
+    params, began = module.params, time.monotonic()
+    secrets: set[str] = set()
+    run: Run | None = None
+    try:
+        manifests = parse(params["definitions"], params["src"], params["set_name"])
+        _check(params, manifests)
+        secrets = secrets_in(manifests)
+        if manifests or params["set_name"] or params["wait_for"]:
+            session = Session(
+                client=KubeClient(params["kubeconfig"], params["context"], params["request_timeout"]),
+                deadline=began + params["wait_timeout"],
+                timeout=params["wait_timeout"],
+                manager=params["field_manager"],
+                force=params["force_conflicts"],
+                check=module.check_mode,
+                wait=params["wait"],
+                warn=module.warn,
+                secrets=secrets,
+            )
+            run = Run(session, params["namespace"])
+            pruned_set = params["set_name"] if params["prune"] else None
+            if params["state"] == "present":
+                run.present(manifests, pruned_set, params["prune_data"], params["wait_for"] or [], module._diff)
+            else:
+                run.absent(manifests, pruned_set, params["prune_data"], module._diff)
+    except (ManifestError, Failed, KubeError) as error:
+        details = getattr(error, "details", {})
+        module.fail_json(msg=_message(error, secrets), **{**details, **_finish(run, module._diff)})
+    module.exit_json(**_finish(run, module._diff))
+
+
+def _message(error: Exception, secrets: set[str]) -> str:
+    text = str(getattr(error, "message", error))
+    if isinstance(error, ManifestError):
+        text = f"{text}. Nothing was changed."
+    return scrubbed(text, secrets, shortest=6)
+
+
+def _result(run: Run | None) -> Json:
+    """The constant shape of the result."""
+    objects = run.objects() if run else []
+    return {
+        "changed": any(each["changed"] for each in objects),
+        "objects": objects,
+        "waited": round(run.session.waited, 1) if run else 0.0,
+        "retries": run.session.retries if run else 0,
+        "retry_reasons": run.session.retry_reasons if run else [],
+    }
+
+
+def _finish(run: Run | None, diff: bool) -> Json:
+    """The result, with the diff when it is asked for and there is one."""
+    result = _result(run)
+    if diff and run:
+        changes = run.diffs()
+        if changes:
+            result["diff"] = changes
+    return result

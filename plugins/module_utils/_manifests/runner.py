@@ -1,0 +1,227 @@
+# Copyright (c) 2026, The fortytwo.ft_services contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One call of the module manifests from beginning to end.
+
+This module util is private to the collection fortytwo.ft_services.
+"""
+
+from __future__ import annotations
+
+import traceback
+import typing as t
+
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.client import Resource
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._manifests.apply import (
+    Applier,
+    delete_rank,
+    find_prunable,
+)
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._manifests.context import Failed, Session, Step
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._manifests.diff import difference
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._manifests.documents import Manifest
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._manifests.plan import (
+    Planner,
+    read_live,
+    resolve,
+    settle_endings,
+)
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._manifests.ready import (
+    READY,
+    WEBHOOKS,
+    WORKLOADS,
+    State,
+    gone_state,
+    state_of,
+    waitable,
+    webhook_services,
+    webhook_state,
+)
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._manifests.report import fail
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._manifests.wait import (
+    SLICES,
+    Target,
+    View,
+    Waiter,
+    WaitFailed,
+)
+
+try:
+    import jmespath
+except ImportError:
+    JMESPATH_IMPORT_ERROR: str | None = traceback.format_exc()
+else:
+    JMESPATH_IMPORT_ERROR = None
+
+Json = dict[str, t.Any]
+
+
+class Run:
+    """Plans, applies, prunes and waits; ``steps`` and ``pruned`` hold what happened, also after a failure."""
+
+    def __init__(self, session: Session, namespace: str) -> None:
+        """``namespace`` is for objects that name none."""
+        self.session = session
+        self.namespace = namespace
+        self.steps: list[Step] = []
+        self.pruned: list[Step] = []
+        self._binding_modes: dict[str, str] = {}
+
+    def present(
+        self, manifests: list[Manifest], set_name: str | None, prune_data: bool, wait_for: list[Json], diff: bool
+    ) -> None:
+        """Bring the cluster to what the manifests say; prune when ``set_name`` is given."""
+        session = self.session
+        compiled = [_compile(each) for each in wait_for]
+        steps = resolve(session, manifests, self.namespace)
+        read_live(session, steps)
+        settle_endings(session, steps, lambda ending: self._wait_gone(ending, steps=False))
+        Planner(session, steps).predict()
+        pruned = find_prunable(session, steps, set_name, prune_data, diff) if set_name else []
+        self.steps, self.pruned = steps, pruned
+        if session.check:
+            return
+        waited_for = [step for step in steps if session.wait and waitable(step.manifest.group, step.manifest.kind)]
+        writes = sum(1 for step in steps if step.action != "unchanged" or step.deferred)
+        waits = len(waited_for) + len(compiled) + len(pruned) if session.wait else 0
+        session.progress.total = writes + len(pruned) + waits
+        Applier(session, steps, self._await_definitions, self._await_webhooks).run()
+        self._delete(self.pruned, "pruned")
+        if session.wait:
+            targets = [self._target(step) for step in waited_for]
+            targets += [self._own_target(entry, expression) for entry, expression in compiled]
+            self._wait([*targets, *(_gone_target(step) for step in self.pruned)])
+
+    def absent(self, manifests: list[Manifest], set_name: str | None, prune_data: bool, diff: bool) -> None:
+        """Remove the objects, and the rest of the set when ``set_name`` is given; the last applied go first."""
+        session = self.session
+        steps = resolve(session, manifests, self.namespace, unknown_ok=True)
+        read_live(session, steps)
+        pruned = find_prunable(session, steps, set_name, prune_data, diff) if set_name else []
+        self.steps, self.pruned = steps, pruned
+        there = [step for step in steps if step.live]
+        if session.check:
+            for step in there:
+                step.action = "deleted"
+            return
+        session.progress.total = (len(there) + len(pruned)) * (2 if session.wait else 1)
+        for rank in sorted({step.manifest.rank for step in [*there, *pruned]}, reverse=True):
+            batch = [step for step in there if step.manifest.rank == rank]
+            others = [step for step in pruned if step.manifest.rank == rank]
+            delete_rank(session, batch, "deleted")
+            delete_rank(session, others, "pruned")
+            # A controller must outlive the objects whose finalizers it has to remove.
+            if session.wait:
+                self._wait_gone([*batch, *others])
+
+    def objects(self) -> list[Json]:
+        """The result's entries: what happened, in check mode what would."""
+        done_only = not self.session.check
+        return [step.outcome(done_only) for step in [*self.steps, *self.pruned]]
+
+    def diffs(self) -> list[Json]:
+        """Before and after of every changed object."""
+        found = []
+        for step in [*self.steps, *self.pruned]:
+            if not step.outcome(done_only=not self.session.check)["changed"]:
+                continue
+            # A new object is shown as it was written: the server's defaults would drown it.
+            after = {"created": step.manifest.body, "updated": step.wanted or step.manifest.body}.get(step.action)
+            found.append(difference(step.manifest.label, step.live, after, self.session.manager))
+        return found
+
+    def _delete(self, steps: list[Step], action: str) -> None:
+        for rank in sorted({step.manifest.rank for step in steps}, reverse=True):
+            delete_rank(self.session, [step for step in steps if step.manifest.rank == rank], action)
+
+    def _wait(self, targets: list[Target], beside: t.Sequence[Target] = (), steps: bool = True) -> None:
+        try:
+            Waiter(self.session, steps).wait(targets, beside)
+        except WaitFailed as failure:
+            fail(self.session, failure, len(targets))
+
+    def _wait_gone(self, gone: list[Step], steps: bool = True) -> None:
+        self._wait([_gone_target(step) for step in gone], steps=steps)
+
+    def _await_definitions(self, batch: list[Step]) -> None:
+        self._wait([self._target(step) for step in batch], steps=False)
+
+    def _await_webhooks(self) -> None:
+        """Let the webhooks of the set come up; a workload of the set that cannot start ends the wait."""
+        done = [step for step in self.steps if step.done or step.live]
+        webhooks = [self._target(step) for step in done if step.manifest.kind in WEBHOOKS]
+        if webhooks:
+            workloads = [self._target(step) for step in done if step.manifest.kind in WORKLOADS]
+            self._wait(webhooks, workloads, steps=False)
+
+    def _target(self, step: Step) -> Target:
+        manifest, resource = step.manifest, t.cast(Resource, step.resource)
+        group, kind = manifest.group, manifest.kind
+
+        def check(body: Json | None, view: View) -> State:
+            if kind in WEBHOOKS:
+                spaces = {namespace for namespace, _name in webhook_services(body or {})}
+                return webhook_state(body, {space: view.all(SLICES.path(space)) for space in spaces})
+            state = state_of(group, kind, body)
+            if kind == "PersistentVolumeClaim" and not state.ready and self._binds_later(body):
+                return READY
+            return state
+
+        return Target(resource, manifest.namespace, manifest.name, manifest.source, check, step.body)
+
+    def _binds_later(self, body: Json | None) -> bool:
+        """True for a pending claim whose storage class waits for the first pod that uses it."""
+        if ((body or {}).get("status") or {}).get("phase") not in (None, "Pending"):
+            return False
+        name = ((body or {}).get("spec") or {}).get("storageClassName")
+        if not name:
+            return False
+        if name not in self._binding_modes:
+            found = self.session.client.get(f"/apis/storage.k8s.io/v1/storageclasses/{name}")
+            self._binding_modes[name] = (found or {}).get("volumeBindingMode", "")
+        return self._binding_modes[name] == "WaitForFirstConsumer"
+
+    def _own_target(self, entry: Json, expression: t.Any) -> Target:
+        client = self.session.client
+        resource = self.session.retry(lambda: client.resource(entry["api_version"], entry["kind"]))
+        if resource is None:
+            raise Failed(
+                f"wait_for: the cluster serves no kind {entry['kind']} in {entry['api_version']}. Set api_version."
+            )
+        namespace = (entry.get("namespace") or self.namespace) if resource.namespaced else None
+        known = self.session.retry(lambda: client.get(resource.path(namespace, entry["name"])))
+
+        def check(body: Json | None, _view: View) -> State:
+            if body is None:
+                return State(False, "it does not exist")
+            try:
+                value = expression.search(body)
+            except jmespath.exceptions.JMESPathError as error:
+                return State(False, f"the expression {entry['query']} cannot be answered yet: {error}")
+            return READY if holds(value) else State(False, f"the expression {entry['query']} is not true")
+
+        return Target(resource, namespace, entry["name"], "wait_for", check, known)
+
+
+def _gone_target(step: Step) -> Target:
+    manifest, resource = step.manifest, t.cast(Resource, step.resource)
+    uid = (step.live or {}).get("metadata", {}).get("uid", "unknown")
+
+    def check(body: Json | None, _view: View) -> State:
+        return gone_state(body)
+
+    return Target(resource, manifest.namespace, manifest.name, manifest.source, check, step.live, uid)
+
+
+def holds(value: t.Any) -> bool:
+    """Truth as JMESPath sees it: a number is true, also 0."""
+    return value is not None and value is not False and value not in ("", [], {})
+
+
+def _compile(entry: Json) -> tuple[Json, t.Any]:
+    try:
+        return entry, jmespath.compile(entry["query"])
+    except jmespath.exceptions.JMESPathError as error:
+        raise Failed(
+            f"wait_for: {entry['query']} is not a JMESPath expression: {error}. Nothing was changed."
+        ) from error

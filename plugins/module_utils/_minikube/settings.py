@@ -1,0 +1,404 @@
+# Copyright (c) 2026, The fortytwo.ft_services contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Reading and telling minikube, purely. This module util is private to the collection fortytwo.ft_services."""
+
+from __future__ import annotations
+
+import dataclasses
+import ipaddress
+import json
+import os
+import re
+import typing as t
+
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._minikube import versions
+
+# A control plane with this collection's services does not live in less; minikube's own limit is 1800.
+LEAST_MEMORY_MB = 2200
+LEAST_CPUS = 2
+LEAST_DISK_MB = 2000
+# What `minikube start` does.
+STARTS = frozenset({"create", "start", "upgrade", "continue_upgrade"})
+
+_PROFILE = re.compile(r"(([a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9])\.)*[a-zA-Z0-9]([a-zA-Z0-9-]*[a-zA-Z0-9])?")
+_RESERVED = ("start", "stop", "status", "delete", "config", "open", "profile", "addons", "cache", "logs")
+_EXTRA = re.compile(r"(kubelet|kubeadm|apiserver|controller-manager|etcd|proxy|scheduler)\.[^=\s]+=.*")
+_CURRENT = re.compile(r"^current-context:(?P<name>.*)$", re.MULTILINE)
+_EVENT = "io.k8s.sigs.minikube."
+
+Settings = dict[str, t.Any]
+_NAMES = (
+    "driver",
+    "container_runtime",
+    "kubernetes_version",
+    "cpus",
+    "memory",
+    "disk_size",
+    "nodes",
+    "base_image",
+    "static_ip",
+    "cni",
+    "extra_config",
+    "feature_gates",
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class Machine:
+    """What the host has: memory in MB (2^20 bytes) and processors."""
+
+    memory: int
+    cpus: int
+
+
+@dataclasses.dataclass(frozen=True)
+class Event:
+    """One line of minikube's JSON output: ``step``, ``download``, ``warning``, ``info`` or ``error``, and its data."""
+
+    kind: str
+    data: dict[str, str]
+
+
+@dataclasses.dataclass(frozen=True)
+class Seen:
+    """What there is of a profile before anything is done."""
+
+    traces: tuple[str, ...]
+    config: dict[str, t.Any] | None
+    overall: str
+    kubeconfig_wrong: bool = False
+    unfinished: bool = False
+
+
+def mini_path(home: str | None) -> str:
+    """Folder of minikube's files; ``.minikube`` is added as minikube itself does."""
+    base = home or os.environ.get("MINIKUBE_HOME") or os.path.expanduser("~")
+    base = os.path.abspath(os.path.expanduser(base))
+    return base if os.path.basename(base) == ".minikube" else os.path.join(base, ".minikube")
+
+
+def kubeconfig_path(path: str | None) -> str:
+    """File that minikube writes the cluster's context to."""
+    chosen = path or (os.environ.get("KUBECONFIG") or "").split(os.pathsep)[0] or "~/.kube/config"
+    return os.path.abspath(os.path.expanduser(chosen))
+
+
+def current_context(kubeconfig: str) -> str:
+    """Name of the current context in the text of a kubeconfig; empty without one."""
+    match = _CURRENT.search(kubeconfig)
+    return match["name"].strip("\"' ") if match else ""
+
+
+def with_current_context(kubeconfig: str, name: str) -> str:
+    """The text of a kubeconfig with another current context."""
+    line = f"current-context: {json.dumps(name)}"
+    return _CURRENT.sub(lambda match: line, kubeconfig, count=1)
+
+
+def asked_settings(params: t.Mapping[str, t.Any]) -> Settings:
+    """Settings of the task in the spelling of a profile's config; None where the task says nothing."""
+    version, cni = params["kubernetes_version"], params["cni"]
+    gates = params["feature_gates"]
+    return {
+        "driver": params["driver"],
+        "container_runtime": {"cri-o": "crio"}.get(params["container_runtime"], params["container_runtime"]),
+        "kubernetes_version": f"v{version.removeprefix('v')}" if version else None,
+        "cpus": params["cpus"],
+        "memory": params["memory"],
+        "disk_size": params["disk_size"],
+        "nodes": params["nodes"],
+        "base_image": params["base_image"] or None,
+        "static_ip": params["static_ip"] or None,
+        "cni": {"auto": ""}.get(cni, cni),
+        "extra_config": sorted(params["extra_config"]) if params["extra_config"] is not None else None,
+        "feature_gates": sorted(f"{k}={str(v).lower()}" for k, v in gates.items()) if gates is not None else None,
+    }
+
+
+def current_settings(config: t.Mapping[str, t.Any] | None) -> Settings:
+    """The same settings as a profile's config.json has them; None everywhere without one."""
+    if config is None:
+        return dict.fromkeys(_NAMES)
+    kubernetes = config.get("KubernetesConfig") or {}
+    options = kubernetes.get("ExtraOptions") or []
+    return {
+        "driver": config.get("Driver"),
+        "container_runtime": kubernetes.get("ContainerRuntime"),
+        "kubernetes_version": kubernetes.get("KubernetesVersion"),
+        "cpus": config.get("CPUs"),
+        "memory": config.get("Memory"),
+        "disk_size": config.get("DiskSize"),
+        "nodes": len(config.get("Nodes") or []),
+        "base_image": config.get("KicBaseImage"),
+        "static_ip": config.get("StaticIP") or None,
+        "cni": kubernetes.get("CNI") or "",
+        "extra_config": sorted(f"{o.get('Component')}.{o.get('Key')}={o.get('Value')}" for o in options),
+        "feature_gates": sorted(filter(None, (kubernetes.get("FeatureGates") or "").split(","))),
+    }
+
+
+def differences(current: Settings, asked: Settings) -> list[dict[str, t.Any]]:
+    """Settings whose value in the profile is not the one asked for. What is not asked for is not compared."""
+    found = []
+    for name, wish in asked.items():
+        have = current.get(name)
+        if wish is None or have == wish:
+            continue
+        # minikube adds options of its own to these two: only what is asked for must be there.
+        if isinstance(wish, list) and set(wish) <= set(have or []):
+            continue
+        found.append({"setting": name, "current": have, "asked": wish})
+    return found
+
+
+def is_upgrade(found: list[dict[str, t.Any]]) -> bool:
+    """Whether a newer Kubernetes, which the cluster can be taken to as it is, is all that differs."""
+    return [d["setting"] for d in found] == ["kubernetes_version"] and versions.can_follow(
+        found[0]["current"], found[0]["asked"]
+    )
+
+
+def describe_differences(profile: str, found: list[dict[str, t.Any]]) -> str:
+    """The refusal to rebuild a cluster behind its owner's back."""
+    fixed = "these settings are fixed when a cluster is made"
+    if any(d["setting"] == "kubernetes_version" for d in found):
+        fixed += " (Kubernetes alone can be taken to a newer patch, or to the next minor version)"
+    listed = "; ".join(f"{d['setting']} is {_said(d['current'])}, asked for {_said(d['asked'])}" for d in found)
+    return (
+        f"The minikube profile {profile} exists with other settings: {listed}. Nothing was changed, because {fixed}, "
+        "and a new cluster would not have the old one's objects and volumes. "
+        "Either set the values back to what is there, or remove the cluster and its data with state=absent first."
+    )
+
+
+def _said(value: t.Any) -> str:
+    if isinstance(value, list):
+        return ", ".join(value) or "nothing"
+    return "not set" if value in (None, "") else str(value)
+
+
+def problems(profile: str, asked: Settings, machine: Machine) -> list[str]:
+    """Reasons why these settings cannot work on this machine, each with what to write instead."""
+    found = []
+    if len(profile) < 2 or not _PROFILE.fullmatch(profile) or profile.lower() in _RESERVED:
+        found.append(
+            f"profile {profile!r} is not a name minikube takes: write at least two letters, digits and dashes, "
+            f"starting and ending with a letter or digit, and none of {', '.join(_RESERVED)}"
+        )
+    version = asked["kubernetes_version"]
+    if version is not None and not versions.key(version):
+        found.append(f"kubernetes_version {version!r} is not a version: write all three numbers, as in 1.34.4")
+    found.extend(_size_problems(asked, machine))
+    found.extend(_address_problems(asked["static_ip"]))
+    for entry in asked["extra_config"] or []:
+        if not _EXTRA.fullmatch(entry):
+            found.append(f"extra_config entry {entry!r} is not COMPONENT.KEY=VALUE, as in kubelet.max-pods=60")
+    return found
+
+
+def _size_problems(asked: Settings, machine: Machine) -> list[str]:
+    found = []
+    nodes = 1 if asked["nodes"] is None else asked["nodes"]
+    memory, cpus = asked["memory"], asked["cpus"]
+    if nodes < 1:
+        found.append(f"nodes {nodes} is less than one: write 1 or more")
+        nodes = 1
+    each = f" for each of {nodes} nodes" if nodes > 1 else ""
+    if nodes > 1 and asked["cni"] == "bridge":
+        found.append("cni bridge connects the pods of one node only: write nodes 1, or another cni such as kindnet")
+    if memory is not None:
+        if memory < LEAST_MEMORY_MB:
+            found.append(f"memory {memory} MB is too little for a control plane: write {LEAST_MEMORY_MB} or more")
+        elif memory * nodes >= machine.memory:
+            most = max((machine.memory - 1024) // nodes, 0)
+            found.append(
+                f"memory {memory} MB{each} does not fit into the {machine.memory} MB of this machine: "
+                + (f"write {most} or less" if most >= LEAST_MEMORY_MB else "it needs a machine with more memory")
+            )
+    if cpus is not None:
+        if cpus < LEAST_CPUS:
+            found.append(f"cpus {cpus} is less than the {LEAST_CPUS} that Kubernetes needs: write {LEAST_CPUS} or more")
+        elif cpus > machine.cpus:
+            found.append(f"cpus {cpus} is more than this machine's {machine.cpus}: write {machine.cpus} or less")
+    if asked["disk_size"] is not None and asked["disk_size"] < LEAST_DISK_MB:
+        found.append(f"disk_size {asked['disk_size']} MB is too little for minikube: write {LEAST_DISK_MB} or more")
+    return found
+
+
+def _address_problems(address: str | None) -> list[str]:
+    if address is None:
+        return []
+    hint = "write a private IPv4 address whose last number is between 2 and 254, as in 192.168.49.2"
+    try:
+        parsed = ipaddress.IPv4Address(address)
+    except ValueError:
+        return [f"static_ip {address!r} is not an IPv4 address: {hint}"]
+    private = any(
+        parsed in ipaddress.IPv4Network(network) for network in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")
+    )
+    if not private or not 2 <= int(parsed) % 256 <= 254:
+        return [f"static_ip {address} cannot be a node's address: {hint}"]
+    return []
+
+
+def is_valid(config: t.Mapping[str, t.Any] | None) -> bool:
+    """Whether minikube itself would call the profile valid."""
+    if not config or not config.get("Driver") or not config.get("Nodes"):
+        return False
+    return all(node.get("KubernetesVersion") for node in config["Nodes"])
+
+
+def parse_status(text: str) -> list[dict[str, t.Any]]:
+    """Nodes out of ``minikube status -o json``; none when minikube finds no machine."""
+    for line in reversed(text.splitlines()):
+        try:
+            found = json.loads(line)
+        except ValueError:
+            continue
+        nodes = found if isinstance(found, list) else [found]
+        if all(isinstance(node, dict) and "Host" in node for node in nodes):
+            return nodes
+    return []
+
+
+def overall(nodes: list[dict[str, t.Any]]) -> str:
+    """``running``, ``stopped``, ``degraded``, or ``gone`` when there is no machine."""
+    if not nodes:
+        return "gone"
+    if all(node["Host"] == "Stopped" for node in nodes):
+        return "stopped"
+    for node in nodes:
+        if node["Host"] != "Running" or node["Kubelet"] != "Running":
+            return "degraded"
+        if not node.get("Worker") and node["APIServer"] != "Running":
+            return "degraded"
+    return "running"
+
+
+def kubeconfig_wrong(nodes: list[dict[str, t.Any]]) -> bool:
+    """Whether the kubeconfig lacks the cluster or points elsewhere."""
+    return any(not node.get("Worker") and node.get("Kubeconfig") == "Misconfigured" for node in nodes)
+
+
+def parse_event(line: str) -> Event | None:
+    """One CloudEvent of minikube; None for any other line."""
+    try:
+        entry = json.loads(line)
+        kind = entry["type"]
+        data = {str(key): str(value) for key, value in entry["data"].items()}
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return None
+    return Event(kind.removeprefix(_EVENT), data) if kind.startswith(_EVENT) else None
+
+
+def parse_events(text: str) -> list[Event]:
+    """All CloudEvents of minikube in some output."""
+    return [event for event in map(parse_event, text.splitlines()) if event]
+
+
+def creation_was_cut(events: list[Event]) -> bool:
+    """Whether these events are those of a start that made the machine and did not come to its end."""
+    steps = [event.data.get("name") for event in events if event.kind == "step"]
+    return "Creating Container" in steps and "Done" not in steps
+
+
+def failure(what: str, rc: int, events: list[Event], stderr: str) -> dict[str, t.Any]:
+    """Arguments for fail_json: what minikube says about its failure, or else the end of its error output."""
+    errors = [event.data for event in events if event.kind == "error"]
+    # Plain messages are printed as errors too; what ends the command has an exit code. With --force minikube goes on
+    # after some of these, so the first one is the cause.
+    ending = [data for data in errors if data.get("exitcode")] or errors[-1:]
+    tail = [line for line in stderr.strip().splitlines() if line.strip()][-8:]
+    told = "; then ".join(": ".join(filter(None, (d.get("name"), d.get("message", "").strip()))) for d in ending)
+    reason = told or "\n".join(tail) or "no reason was given"
+    cause: dict[str, str] = ending[0] if ending else {}
+    text = f"{what} failed with exit code {rc}: {reason}"
+    if cause.get("advice", "").strip():
+        text += f"\nminikube's advice: {cause['advice'].strip()}"
+    return {
+        "msg": text,
+        "rc": rc,
+        "error": {key: cause.get(key, "") for key in ("name", "exitcode", "message", "advice", "url")},
+        "stderr_lines": tail,
+    }
+
+
+def start_command(
+    executable: str,
+    profile: str,
+    asked: Settings,
+    action: str,
+    preload: bool,
+    wait_timeout: int,
+    force: bool,
+    keep_context: bool,
+) -> list[str]:
+    """The call of ``minikube start``. An existing profile keeps its settings, so they are given to ``create`` one only.
+
+    Of them, an upgrade gives the version, and ``start`` none.
+
+    minikube remembers ``keep_context``, so it is said each time.
+    """
+    command = [executable, "start", "-p", profile, "-o", "json", "--interactive=false"]
+    command += [f"--preload={str(preload).lower()}", "--wait=all", f"--wait-timeout={wait_timeout}s"]
+    command.append(f"--keep-context={str(keep_context).lower()}")
+    if force:
+        command.append("--force")
+    if action in ("upgrade", "continue_upgrade"):
+        command.append(f"--kubernetes-version={asked['kubernetes_version']}")
+    if action != "create":
+        return command
+    flags = {
+        "driver": asked["driver"],
+        "container-runtime": asked["container_runtime"],
+        "kubernetes-version": asked["kubernetes_version"],
+        "cpus": asked["cpus"],
+        "memory": f"{asked['memory']}mb" if asked["memory"] else None,
+        "disk-size": f"{asked['disk_size']}mb" if asked["disk_size"] else None,
+        "nodes": asked["nodes"],
+        "base-image": asked["base_image"],
+        "static-ip": asked["static_ip"],
+        "cni": asked["cni"],
+        "feature-gates": ",".join(asked["feature_gates"]) if asked["feature_gates"] else None,
+    }
+    command += [f"--{flag}={value}" for flag, value in flags.items() if value not in (None, "")]
+    return command + [f"--extra-config={entry}" for entry in asked["extra_config"] or []]
+
+
+def needs_probe(seen: Seen) -> bool:
+    """Whether it must be found out if there is a cluster's data before anything can be decided."""
+    if not seen.traces or seen.unfinished:
+        return False
+    return not is_valid(seen.config) or seen.overall in ("degraded", "gone")
+
+
+def plan_present(seen: Seen, has_data: bool) -> list[str] | None:
+    """What to do so that the cluster runs; None when only its owner can decide.
+
+    A start that was cut short leaves a profile that never was a cluster: nothing can be lost in it, so it is made anew.
+    That is so when its volume holds no database of etcd, without which no API server has ever run, or when this
+    collection began to make the profile and minikube's own record of that start has no end.
+    """
+    if not seen.traces:
+        return ["create"]
+    if is_valid(seen.config) and seen.overall == "running":
+        # To its end, or once stopped it would pass for a profile that never was a cluster, whatever it holds by then.
+        if seen.unfinished:
+            return ["start"]
+        return ["update_context"] if seen.kubeconfig_wrong else []
+    if seen.unfinished or (needs_probe(seen) and not has_data):
+        return ["delete", "create"]
+    return ["start"] if is_valid(seen.config) else None
+
+
+def image_id(config_name: str) -> str | None:
+    """Image ID out of the name of the config file in a docker-save archive."""
+    match = re.search(r"[0-9a-f]{64}", config_name)
+    return f"sha256:{match[0]}" if match else None
+
+
+def machine_name(profile: str, machines: list[dict[str, t.Any]], machine: dict[str, t.Any]) -> str:
+    """Name of a node's container or virtual machine."""
+    name = machine.get("Name")
+    return f"{profile}-{name}" if name and len(machines) > 1 else profile
