@@ -19,9 +19,8 @@ from ansible_collections.fortytwo.ft_services.plugins.module_utils._bundle.manif
 )
 
 # A process that has the collection's name for this clone, as pytest has by conftest.
-CHILD = (
-    f"import runpy, os, pathlib, signal; runpy.run_path({os.path.abspath(f'{__file__}/../../../../conftest.py')!r})\n"
-)
+CONFTEST = os.path.abspath(f"{__file__}/../../../../conftest.py")
+CHILD = f"import runpy, os, pathlib, signal; runpy.run_path({CONFTEST!r})\n"
 UTILS = "from ansible_collections.fortytwo.ft_services.plugins.module_utils"
 
 
@@ -130,7 +129,7 @@ def test_a_kill_while_writing_leaves_the_old_text(tmp_path):
     file = tmp_path / "state"
     write_atomically(file, "old")
     code = f"""{CHILD}
-{UTILS}._bundle import write_atomically
+{UTILS}._bundle.manifest import write_atomically
 os.fsync = lambda descriptor: os.kill(os.getpid(), signal.SIGKILL)
 write_atomically(pathlib.Path({str(file)!r}), "new")
 """
