@@ -10,7 +10,7 @@ import re
 import traceback
 import typing as t
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._files import (
@@ -29,10 +29,14 @@ try:
 except ImportError:
     CRYPTOGRAPHY_ERROR = traceback.format_exc()
 
+# datetime.UTC came with Python 3.11; targets may have 3.9.
+UTC = timezone(timedelta())
 CA_DAYS = 3650
+# The most that X.509 allows, in bytes of UTF-8.
+COMMON_NAME_BYTES = 64
 CLOCK_SKEW = timedelta(hours=1)
 NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
-DNS_NAME = re.compile(r"(\*\.)?([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)*[a-z0-9]([a-z0-9-]*[a-z0-9])?")
+DNS_NAME = re.compile(r"(\*\.)?([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 
 
 class CertificateError(Exception):
@@ -82,7 +86,18 @@ def wanted(spec: dict[str, t.Any]) -> Wanted:
         sans.add(f"DNS:{text.lower()}")
     if not sans:
         raise CertificateError(f"certificate '{name}' would be valid for nothing: give ip_addresses or dns_names")
-    return Wanted(name, spec["common_name"] or name, tuple(sorted(sans)))
+    return Wanted(name, checked_common_name(spec["common_name"] or name, f"certificate '{name}'"), tuple(sorted(sans)))
+
+
+def checked_common_name(text: str, whose: str) -> str:
+    """Return the common name; CertificateError when X.509 has no room for it."""
+    length = len(text.encode("utf-8", "surrogateescape"))
+    if not 1 <= length <= COMMON_NAME_BYTES:
+        raise CertificateError(
+            f"{whose}: its common name has {length} bytes, and must have 1 to {COMMON_NAME_BYTES}: write a shorter one; "
+            "what clients compare are ip_addresses and dns_names, which may be longer"
+        )
+    return text
 
 
 def read_pair(folder: Path, name: str) -> Pair | None:
@@ -92,14 +107,25 @@ def read_pair(folder: Path, name: str) -> Pair | None:
         return None
     try:
         certificate = x509.load_pem_x509_certificate(paths[0].read_bytes())
-        key = serialization.load_pem_private_key(paths[1].read_bytes(), password=None)
+        key = read_key(paths[1])
     except FileNotFoundError as error:
         raise ValueError(f"{error.filename} is missing") from error
     except (ValueError, TypeError) as error:
         raise ValueError(f"the files of '{name}' cannot be read as PEM") from error
-    if not isinstance(key, ec.EllipticCurvePrivateKey) or key.public_key() != certificate.public_key():
+    if key.public_key() != certificate.public_key():
         raise ValueError("the private key is not the certificate's")
     return Pair(certificate, key)
+
+
+def read_key(path: Path) -> ec.EllipticCurvePrivateKey:
+    """Return the private key of a file; ValueError when it holds none of the kind that this module makes."""
+    try:
+        key = serialization.load_pem_private_key(path.read_bytes(), password=None)
+    except TypeError as error:
+        raise ValueError(f"{path} is protected by a password") from error
+    if not isinstance(key, ec.EllipticCurvePrivateKey):
+        raise ValueError(f"{path} holds no ECDSA key")
+    return key
 
 
 def describe(certificate: x509.Certificate) -> dict[str, t.Any]:
@@ -132,6 +158,8 @@ def why_issue(leaf: x509.Certificate, ca: x509.Certificate, want: Wanted, renew:
         leaf.verify_directly_issued_by(ca)
     except (ValueError, TypeError, InvalidSignature):
         return "the CA changed"
+    if leaf.not_valid_before_utc > now:
+        return "it was made by a clock that ran ahead, and is not valid yet"
     if leaf.not_valid_after_utc - now < renew:
         return f"less than {renew.days} days of validity were left"
     return ""
@@ -165,9 +193,9 @@ def _builder(
     )
 
 
-def make_ca(common_name: str, now: datetime) -> Pair:
-    """Make a CA (ECDSA P-256, ten years) that may sign leaves only."""
-    key = ec.generate_private_key(ec.SECP256R1())
+def make_ca(common_name: str, now: datetime, key: ec.EllipticCurvePrivateKey | None = None) -> Pair:
+    """Make a CA (ECDSA P-256, ten years) that may sign leaves only, with a key that is there or a new one."""
+    key = key or ec.generate_private_key(ec.SECP256R1())
     builder = _builder(_name(common_name), _name(common_name), key, now + timedelta(days=CA_DAYS), now)
     builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
     builder = builder.add_extension(_usage(key_cert_sign=True, crl_sign=True), critical=True)
@@ -194,7 +222,7 @@ def make_leaf(want: Wanted, ca: Pair, days: int, now: datetime) -> Pair:
 
 
 def _write(folder: Path, name: str, pair: Pair) -> None:
-    # The key first: a run that dies in between leaves a mismatch, which the next run repairs.
+    # The key first: a run that dies in between leaves a key alone or a mismatch, which the next run repairs.
     pem = serialization.Encoding.PEM
     key = pair.key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     write_private(folder / f"{name}.key", key)
@@ -216,8 +244,10 @@ class Authority:
 
     def ensure_ca(self, common_name: str) -> Outcome:
         """Load the CA, or make it when there is none. A damaged one is left alone: clients may trust it."""
+        checked_common_name(common_name, "ca_common_name")
         try:
-            self.pair = read_pair(self.folder, "ca")
+            lone = self._lone_ca_key()
+            self.pair = None if lone else read_pair(self.folder, "ca")
         except ValueError as error:
             raise CertificateError(
                 f"the CA in {self.folder} is damaged: {error}. Put ca.crt and ca.key back from a copy; or remove both, "
@@ -229,11 +259,22 @@ class Authority:
                     f"the CA in {self.folder} ends on {describe(self.pair.certificate)['not_after']}. "
                     "Remove ca.crt and ca.key, then a new CA is made, which every client must trust anew"
                 )
+            if self.pair.certificate.not_valid_before_utc > self.now:
+                raise CertificateError(
+                    f"the CA in {self.folder} is not valid before {self.pair.certificate.not_valid_before_utc:%Y-%m-%d}, "
+                    f"and this machine's clock says {self.now:%Y-%m-%d}. Correct the clock; or remove ca.crt and ca.key, "
+                    "then a new CA is made, which every client must trust anew"
+                )
             self._fix("ca")
             found = describe(self.pair.certificate)
             return Outcome("ca", found, found, fingerprint(self.pair.certificate), "")
-        self.pair = make_ca(common_name, self.now)
-        return self._issued("ca", {}, self.pair, "it did not exist")
+        self.pair = make_ca(common_name, self.now, lone)
+        return self._issued("ca", {}, self.pair, "its certificate was missing" if lone else "it did not exist")
+
+    def _lone_ca_key(self) -> ec.EllipticCurvePrivateKey | None:
+        """The key of a CA without a certificate, as a killed run leaves it. Its new certificate is as good as the old."""
+        path = self.folder / "ca.key"
+        return None if (self.folder / "ca.crt").exists() or not path.exists() else read_key(path)
 
     def ensure_leaf(self, want: Wanted) -> Outcome:
         """Issue the leaf when it is missing or does not serve any more."""

@@ -11,12 +11,12 @@ from pathlib import Path
 
 
 def private_folder(path: Path, dry: bool) -> bool:
-    """Make the folder (and missing ones above it), or its mode, 0700.
+    """Make the folder, and missing ones above it, with mode 0700. One that is there may be others' too and stays as it is.
 
     Returns whether something had to be done; with ``dry`` it is not done.
     """
     if path.is_dir():
-        return fix_mode(path, 0o700, dry)
+        return False
     if not dry:
         for folder in [*reversed(path.parents), path]:
             if not folder.is_dir():

@@ -13,8 +13,9 @@ version_added: 0.1.0
 description:
   - Makes a local certificate authority (ECDSA P-256, ten years) and server certificates signed by it, offline.
   - A certificate is issued anew when its names, its common name or the CA changed, when its key does not fit,
-    and when little validity is left.
-  - The CA is made only when neither of its files exists. A damaged or ended CA is an error, since clients may trust it.
+    when its validity begins in the future, and when little of it is left.
+  - The CA is made when neither of its files exists. A key without its certificate, as a killed run leaves it, gets one.
+    A damaged or ended CA is an error, since clients may trust it.
   - Keys never leave their files; neither results nor diffs hold them.
 extends_documentation_fragment:
   - fortytwo.ft_services.attributes
@@ -28,13 +29,13 @@ attributes:
 options:
   path:
     description:
-      - Folder of the files, made with mode V(0700).
+      - Folder of the files, made with mode V(0700) where it is missing; one that is there keeps its mode.
       - It holds C(ca.crt), C(ca.key), and C(NAME.crt), C(NAME.key) for each entry of O(certificates).
       - Keys have mode V(0600).
     type: path
     required: true
   ca_common_name:
-    description: Common name of a new CA. An existing CA keeps its name.
+    description: Common name of a new CA, at most 64 bytes. An existing CA keeps its name.
     type: str
     default: ft_services local CA
   certificates:
@@ -48,7 +49,7 @@ options:
         type: str
         required: true
       common_name:
-        description: Common name; without it O(certificates[].name).
+        description: Common name, at most 64 bytes; without it O(certificates[].name).
         type: str
       ip_addresses:
         description: IP addresses that the certificate is valid for.
@@ -69,6 +70,7 @@ options:
     type: int
     default: 30
 requirements:
+  - Python 3.9 or newer
   - cryptography >= 42
 notes:
   - Trust is given to C(ca.crt) by the client; this module changes no trust store.

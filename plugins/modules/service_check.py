@@ -77,7 +77,9 @@ options:
         type: bool
         default: false
       url:
-        description: Address to ask for. Needed by V(dashboards), V(http) and V(phpmyadmin).
+        description:
+          - Address to ask for. Needed by V(dashboards), V(http) and V(phpmyadmin).
+          - Other letters than ASCII are sent as browsers send them, percent-encoded and in the host's name as IDNA (UTS 46).
         type: str
       method:
         description: Method of the request.
@@ -207,6 +209,7 @@ options:
     type: bool
     default: true
 requirements:
+  - The Python package C(idna) for host names with other letters than ASCII.
   - The program C(ssh) of OpenSSH for a check of kind V(ssh) with O(checks[].command).
   - The program C(kubectl) for a check of kind V(exec).
 notes:

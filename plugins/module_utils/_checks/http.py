@@ -10,6 +10,7 @@ import re
 import typing as t
 from urllib.parse import urljoin, urlsplit
 
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._checks.address import ascii_url, header_text
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._checks.base import (
     Check,
     Countdown,
@@ -74,7 +75,7 @@ def ask(check: Check, countdown: Countdown) -> Answer:
         target = answer.headers.get("location")
         if not follow or answer.status not in REDIRECTS or not target:
             break
-        url = urljoin(url, target)
+        url = ascii_url(urljoin(url, target))
         if urlsplit(url).scheme not in ("http", "https"):
             break
         method = "GET" if answer.status == 303 else method
@@ -95,7 +96,7 @@ def request(url: str, method: str, check: Check, countdown: Countdown) -> Answer
         path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         connection.request(method, path, headers={"User-Agent": USER_AGENT, "Accept": "*/*"})
         response = connection.getresponse()
-        headers = {name.lower(): text for name, text in response.getheaders()}
+        headers = {name.lower(): header_text(text) for name, text in response.getheaders()}
         body = read_body(response, countdown) if check.get("body_contains") else ""
         return Answer(url, response.status, response.reason, headers, body)
     finally:

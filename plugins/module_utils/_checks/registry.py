@@ -11,6 +11,7 @@ import textwrap
 import time
 import typing as t
 
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._checks.address import asked
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._checks.base import Check, Outcome, RunCommand
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._checks.dashboards import (
     dashboards_problems,
@@ -76,7 +77,12 @@ class Entry:
         if self.started is None:
             self.started = time.monotonic()
         self.attempts += 1
-        self.outcome = KINDS[self.check["kind"]].probe(self.check, self.check.get("timeout") or timeout, run)
+        limit = self.check.get("timeout") or timeout
+        try:
+            self.outcome = KINDS[self.check["kind"]].probe(asked(self.check), limit, run)
+        except ValueError as error:
+            # Of a name, a port or a redirect that no connection can be made to. The other checks go on.
+            self.outcome = Outcome(False, f"{error}", "an address that can be asked", "Correct the address.")
         self.seconds = time.monotonic() - self.started
 
     def result(self) -> dict[str, t.Any]:

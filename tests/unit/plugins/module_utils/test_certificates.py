@@ -151,8 +151,64 @@ def test_a_damaged_ca_is_left_alone_because_clients_may_trust_it(tmp_path, damag
         ({"ip_addresses": ["192.168.49"]}, "not an IP address"),
         ({"dns_names": ["a b"]}, "not a DNS name"),
         ({"ip_addresses": [], "dns_names": []}, "valid for nothing"),
+        ({"common_name": "x" * 65}, "65 bytes, and must have 1 to 64"),
+        ({"common_name": "\u00e9" * 33}, "66 bytes"),
+        ({"dns_names": ["a" * 64 + ".example"]}, "not a DNS name"),
     ],
 )
 def test_bad_input_is_refused(wrong, words):
     with pytest.raises(util.CertificateError, match=words):
         util.wanted({**SPEC, **wrong})
+
+
+def test_the_name_of_a_ca_that_x509_has_no_room_for_is_refused_before_anything_is_written(tmp_path):
+    for name in ("x" * 65, ""):
+        with pytest.raises(util.CertificateError, match="ca_common_name"):
+            util.Authority(tmp_path, 397, 30, dry=False).ensure_ca(name)
+    assert not files(tmp_path)
+
+
+def test_a_run_that_was_killed_between_key_and_certificate_of_the_ca_is_taken_up(tmp_path, monkeypatch):
+    def killed(path, content, mode=0o600, write=util.write_private):
+        if path.name == "ca.crt":
+            raise KeyboardInterrupt
+        write(path, content, mode)
+
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr(util, "write_private", killed)
+        ensure(tmp_path)
+    key = (tmp_path / "ca.key").read_bytes()
+    assert ensure(tmp_path, dry=True)[0].reason == "its certificate was missing"
+    ca, leaf = ensure(tmp_path)
+    assert (ca.reason, leaf.reason) == ("its certificate was missing", "it did not exist")
+    assert (tmp_path / "ca.key").read_bytes() == key
+    assert [outcome.reason for outcome in ensure(tmp_path)] == ["", ""]
+    # Whoever trusts the lost certificate of the same key goes on trusting what it signed.
+    (tmp_path / "ca.crt").unlink()
+    assert [outcome.reason for outcome in ensure(tmp_path)] == ["its certificate was missing", ""]
+
+
+def test_a_certificate_of_a_clock_that_ran_ahead_is_issued_anew(tmp_path):
+    ensure(tmp_path)
+    ahead = util.Authority(tmp_path, 390, 30, dry=False)
+    ahead.ensure_ca("test CA")
+    ahead.now += util.timedelta(days=3)
+    (tmp_path / "nginx.crt").unlink()
+    ahead.ensure_leaf(WANT)
+    assert ensure(tmp_path)[1].reason == "it was made by a clock that ran ahead, and is not valid yet"
+    assert ensure(tmp_path)[1].reason == ""
+
+
+def test_a_ca_of_a_clock_that_ran_ahead_is_told(tmp_path):
+    ahead = util.Authority(tmp_path, 397, 30, dry=False)
+    ahead.now += util.timedelta(days=3)
+    ahead.ensure_ca("test CA")
+    with pytest.raises(util.CertificateError, match="Correct the clock"):
+        ensure(tmp_path)
+
+
+def test_a_folder_that_is_there_keeps_its_mode(tmp_path):
+    tmp_path.chmod(0o755)
+    ensure(tmp_path)
+    assert tmp_path.stat().st_mode & 0o777 == 0o755
+    assert not util.Authority(tmp_path, 397, 30, dry=False).modes_fixed

@@ -150,3 +150,9 @@ def test_the_checksum_is_stable_keyed_and_tells_fields_apart(tmp_path):
 def test_bad_input_is_refused(wrong, words):
     with pytest.raises(util.CredentialError, match=words):
         want(**wrong)
+
+
+def test_a_folder_that_is_there_keeps_its_mode(tmp_path):
+    tmp_path.chmod(0o755)
+    ensure(tmp_path / "state.json", want())
+    assert tmp_path.stat().st_mode & 0o777 == 0o755
