@@ -9,6 +9,13 @@ PLAYBOOK := PATH="$(CURDIR)/$(VENV)/bin:$$PATH" ANSIBLE_CONFIG="$(CURDIR)/ansibl
 PLAYS := $(sort $(filter-out site dashboard,$(basename $(notdir $(wildcard playbooks/*.yml)))))
 STEPS := lint sanity unit build docs forge fetch molecule extended
 
+# Ansible refuses to run where the locale is not installed or is none of UTF-8. An ssh client may have sent such a one.
+CHARSET := $(shell $(PYTHON) -c "import locale; locale.setlocale(locale.LC_ALL, ''); print(locale.getlocale()[1])" 2>/dev/null)
+ifneq ($(CHARSET),UTF-8)
+override LC_ALL := C.UTF-8
+export LC_ALL
+endif
+
 .DEFAULT_GOAL := help
 .PHONY: help up dashboard test ready clean $(PLAYS) $(STEPS)
 

@@ -264,11 +264,10 @@ class Cluster:
         else:
             words = {"stop": ["stop"], "delete": ["delete"], "update_context": ["update-context"]}[action]
             output = ["-o", "json"] if action in ("stop", "delete") else []
-            foreign = self._foreign_context()
+            # A start that finds the cluster's entry gone writes it anew and makes it the current one for a while.
+            if action == "stop" and self._foreign_context():
+                output.append("--keep-context-active=true")
             self._call(action, [self.cli.require(), *words, "-p", self.profile, *output])
-            # update-context has no --keep-context.
-            if foreign and self.cli.current_context() != foreign:
-                self.cli.restore_context(foreign)
         if action == "delete":
             left = self.cli.traces()
             if left:
@@ -314,7 +313,11 @@ class Cluster:
         return "" if current == self.profile else current
 
     def _call(self, action: str, command: list[str]) -> list[pure.Event]:
+        foreign = self._foreign_context()
         rc, out, err = self.cli.run(command, on_line=self._live())
+        # update-context has no --keep-context, and start forgets it where it repairs the cluster's entry.
+        if foreign and self.cli.current_context() != foreign:
+            self.cli.restore_context(foreign)
         events = pure.parse_events(out)
         if rc != 0:
             what = f"minikube {action} of the profile {self.profile}"

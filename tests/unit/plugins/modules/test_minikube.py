@@ -41,16 +41,24 @@ if words[0] == "status":
     named = "Misconfigured" if wrong else "Configured"
     print(json.dumps({{"Name": "x", "Host": told, "Kubeconfig": named, **both}} if told else None))
     sys.exit(0 if told == "Running" else 7)
-if words[0] == "update-context":
+def take_the_context():
     with open(os.environ["KUBECONFIG"]) as old:
         text = old.read().replace("current-context: work", "current-context: " + os.path.basename(folder))
     open(os.environ["KUBECONFIG"], "w").write(text)
+if words[0] == "update-context":
+    take_the_context()
 if words[0] == "delete":
     shutil.rmtree(folder)
 if words[0] == "stop":
     open(state, "w").write("Stopped")
+    if "keep-context-active" not in flags:
+        open(os.path.join(folder, "entry-is-gone"), "w")
 if words[0] == "start":
     os.makedirs(folder, exist_ok=True)
+    if os.path.exists(os.path.join(folder, "entry-is-gone")):
+        os.unlink(os.path.join(folder, "entry-is-gone"))
+        if os.path.exists(os.environ["KUBECONFIG"]):
+            take_the_context()
     if not os.path.exists(config):
         kubernetes = {{"KubernetesVersion": flags["kubernetes-version"], "ContainerRuntime": "docker"}}
         node = {{"IP": "192.168.49.2", "Port": 8443, "ControlPlane": True, **kubernetes}}
@@ -225,6 +233,37 @@ def test_the_context_is_kept_when_minikube_writes_it_anew(run, tmp_path, options
     (tmp_path / "lost").touch()
     assert run(**DEMO, **options)["actions"] == ["update_context"]
     assert yaml.safe_load((tmp_path / "kubeconfig").read_text())["current-context"] == after
+
+
+def current_context(tmp_path: pathlib.Path) -> str:
+    return yaml.safe_load((tmp_path / "kubeconfig").read_text())["current-context"]
+
+
+@pytest.mark.parametrize("broken", [False, True])
+def test_the_context_is_kept_when_a_start_repairs_the_entry(run, tmp_path, broken):
+    """A stop by hand removes the entry; then minikube's start makes the context the current one, also when it fails."""
+    run(**DEMO)
+    (tmp_path / "kubeconfig").write_text(KUBECONFIG.format("work"))
+    folder = tmp_path / ".minikube/profiles/demo"
+    (folder / "state").write_text("Stopped")
+    (folder / "entry-is-gone").touch()
+    if broken:
+        (tmp_path / "broken").touch()
+    assert bool(run(**DEMO).get("failed")) is broken
+    assert not (folder / "entry-is-gone").exists()
+    assert current_context(tmp_path) == "work"
+
+
+def test_a_stop_leaves_the_entry_beside_the_context_of_another_cluster(run, tmp_path):
+    run(**DEMO)
+    (tmp_path / "kubeconfig").write_text(KUBECONFIG.format("work"))
+    run(profile="demo", state="stopped")
+    assert "--keep-context-active=true" in (tmp_path / "calls").read_text()
+    run(**DEMO)
+    (tmp_path / "kubeconfig").write_text(KUBECONFIG.format("demo"))
+    (tmp_path / "calls").unlink()
+    run(profile="demo", state="stopped")
+    assert "--keep-context-active" not in (tmp_path / "calls").read_text()
 
 
 def test_other_settings_are_refused_whatever_the_state(run):
