@@ -275,7 +275,7 @@ from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.c
     KUBERNETES_IMPORT_ERROR,
 )
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._manifests.module import SecretiveModule, execute
-from ansible_collections.fortytwo.ft_services.plugins.module_utils._manifests.runner import JMESPATH_IMPORT_ERROR
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._query import JMESPATH_ERROR
 
 
 def main() -> None:
@@ -311,8 +311,8 @@ def main() -> None:
     )
     if KUBERNETES_IMPORT_ERROR:
         module.fail_json(msg=missing_required_lib("kubernetes"), exception=KUBERNETES_IMPORT_ERROR)
-    if module.params["wait_for"] and JMESPATH_IMPORT_ERROR:
-        module.fail_json(msg=missing_required_lib("jmespath"), exception=JMESPATH_IMPORT_ERROR)
+    if module.params["wait_for"] and JMESPATH_ERROR:
+        module.fail_json(msg=missing_required_lib("jmespath"), exception=JMESPATH_ERROR)
     execute(module)
 
 

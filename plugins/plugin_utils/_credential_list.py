@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.fortytwo.ft_services.plugins.plugin_utils._kubernetes_objects import Json
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._types import Json
 
 
 def credential_list(table: t.Sequence[Json], held: t.Mapping[str, Json], show: bool) -> list[dict[str, t.Any]]:

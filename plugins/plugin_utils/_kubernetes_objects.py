@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import typing as t
 
-Json = t.Mapping[str, t.Any]
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.kinds import state_of
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._types import Json
 
 
 class Objects:
@@ -67,23 +68,12 @@ def available(workload: Json | None) -> str:
     """Empty when a Deployment or DaemonSet has all the pods it wants in the current version; else what is missing."""
     if workload is None:
         return "missing"
-    status, metadata = workload.get("status", {}), workload["metadata"]
-    if status.get("observedGeneration", 0) < metadata.get("generation", 0):
-        return "change not seen yet"
-    if workload["kind"] == "DaemonSet":
-        wanted = status.get("desiredNumberScheduled", 0)
-        updated, ready = status.get("updatedNumberScheduled", 0), status.get("numberAvailable", 0)
-    else:
-        wanted = workload["spec"].get("replicas", 1)
-        updated, ready = status.get("updatedReplicas", 0), status.get("availableReplicas", 0)
-        if not wanted:
-            return "scaled to 0"
-        if status.get("replicas", 0) > updated:
-            # While a new version does not get ready, the old one serves on.
-            return "pods of an earlier version"
-    if min(updated, ready) < wanted:
-        return f"{min(updated, ready)} of {wanted} pods ready"
-    return ""
+    spec = workload.get("spec", {})
+    if spec.get("paused"):
+        return "its rollout is paused"
+    if workload["kind"] != "DaemonSet" and not spec.get("replicas", 1):
+        return "scaled to 0"
+    return state_of("apps", workload["kind"], workload).why
 
 
 def restarts(pod: Json) -> int:

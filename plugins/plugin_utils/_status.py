@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._types import Json
 from ansible_collections.fortytwo.ft_services.plugins.plugin_utils._kubernetes_objects import (
-    Json,
     Objects,
     addresses,
     available,

@@ -28,8 +28,7 @@ from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.e
     KubeConnectionError,
     KubeError,
 )
-from ansible_collections.fortytwo.ft_services.plugins.module_utils._manifests.diff import scrubbed
-from ansible_collections.fortytwo.ft_services.plugins.module_utils._manifests.documents import secret_texts
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.redact import redact, secret_texts
 
 MANAGER = "ft-services-credentials"
 # The default of the module manifests, which keeps a namespace right from then on.
@@ -180,7 +179,7 @@ def apply(
         raise CredentialError(str(error)) from error
     except KubeError as error:
         if error.status != 404:
-            reason = scrubbed(error.message, secret_texts(body), shortest=6)
+            reason = redact(error.message, secret_texts(body))
             raise CredentialError(f"secret {where} cannot be applied: {reason}") from error
         if not dry_run:
             raise CredentialError(

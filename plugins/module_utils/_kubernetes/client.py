@@ -25,6 +25,7 @@ from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.e
     error_of,
     warning_texts,
 )
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._types import Json
 
 try:
     import urllib3
@@ -37,7 +38,6 @@ except ImportError:
 else:
     KUBERNETES_IMPORT_ERROR = None
 
-Json = dict[str, t.Any]
 Item = t.TypeVar("Item")
 Result = t.TypeVar("Result")
 
@@ -53,7 +53,7 @@ KUBE_ARGUMENTS: Json = {
 }
 
 
-class Answer(t.NamedTuple):
+class Response(t.NamedTuple):
     """What the API server said: HTTP status, decoded body, its warnings."""
 
     status: int
@@ -213,12 +213,16 @@ class KubeClient:
         content_type: str | None = None,
         accept: str = "application/json",
         timeout: float | None = None,
-    ) -> Answer:
+    ) -> Response:
         """Send one request; ``timeout`` in seconds. Raises KubeError for every status of 400 and above."""
         response = self._send(method, path, query, body, content_type, accept, timeout)
         data = response.data
-        decoded = json.loads(data) if "json" in response.headers.get("Content-Type", "") and data else data.decode()
-        return Answer(response.status, decoded, warning_texts(response.headers))
+        decoded = (
+            json.loads(data)
+            if "json" in response.headers.get("Content-Type", "") and data
+            else data.decode(errors="replace")
+        )
+        return Response(response.status, decoded, warning_texts(response.headers))
 
     def get(self, path: str, query: t.Mapping[str, t.Any] | None = None, **options: t.Any) -> Json | None:
         """One object; None when it does not exist."""
@@ -269,7 +273,9 @@ class KubeClient:
         finally:
             response.close()
 
-    def apply(self, resource: Resource, body: Json, manager: str, force: bool = False, dry_run: bool = False) -> Answer:
+    def apply(
+        self, resource: Resource, body: Json, manager: str, force: bool = False, dry_run: bool = False
+    ) -> Response:
         """Server-side apply of one object, refusing fields that its kind does not have. Status 201 means created."""
         query = {"fieldManager": manager, "force": str(force).lower(), "fieldValidation": "Strict"}
         if dry_run:

@@ -9,9 +9,8 @@ import typing as t
 
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.client import KubeClient, Resource
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.errors import KubeError
-
-Json = dict[str, t.Any]
-LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.redact import hide_values
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._types import Json
 
 # Kinds that every cluster serves: no need to ask for their apiVersion and path.
 COMMON: dict[str, Resource] = {
@@ -91,11 +90,4 @@ def read_objects(
 def clean(found: Json) -> Json:
     """An object without the record of its managers, and without the values of a Secret."""
     metadata = {key: content for key, content in found.get("metadata", {}).items() if key != "managedFields"}
-    cleaned = {**found, "metadata": metadata}
-    if found.get("kind") == "Secret":
-        for part in ("data", "stringData"):
-            if part in found:
-                cleaned[part] = dict.fromkeys(found[part] or {}, "(hidden)")
-        if LAST_APPLIED in (metadata.get("annotations") or {}):
-            metadata["annotations"] = {**metadata["annotations"], LAST_APPLIED: "(hidden)"}
-    return cleaned
+    return hide_values({**found, "metadata": metadata})

@@ -5,12 +5,10 @@
 
 from __future__ import annotations
 
-import typing as t
 from urllib.parse import quote
 
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.client import KubeClient
-
-Json = dict[str, t.Any]
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._types import Json
 
 
 def read_usage(client: KubeClient, namespace: str | None) -> list[Json]:

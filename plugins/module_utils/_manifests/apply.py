@@ -1,7 +1,7 @@
 # Copyright (c) 2026, The fortytwo.ft_services contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Writes what the plan found: apply by rank, delete in reverse, prune.
+"""Writes what the plan found: apply by rank, delete in reverse.
 
 This module util is private to the collection fortytwo.ft_services.
 """
@@ -11,30 +11,16 @@ from __future__ import annotations
 import typing as t
 from dataclasses import dataclass
 
-from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.client import METADATA_ONLY, Resource
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.client import Resource
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.errors import (
     KubeConnectionError,
     KubeError,
 )
-from ansible_collections.fortytwo.ft_services.plugins.module_utils._manifests.context import Session, Step, refuse
-from ansible_collections.fortytwo.ft_services.plugins.module_utils._manifests.diff import applied_label, differs
-from ansible_collections.fortytwo.ft_services.plugins.module_utils._manifests.documents import (
-    RANK_CRD,
-    SET_LABEL,
-    Manifest,
-    rank_of,
-)
-
-Json = dict[str, t.Any]
-
-# Kinds that hold data, or whose removal takes other people's objects along.
-PROTECTED = {
-    ("", "Namespace"),
-    ("", "PersistentVolume"),
-    ("", "PersistentVolumeClaim"),
-    ("apiextensions.k8s.io", "CustomResourceDefinition"),
-}
-_NEVER_PRUNED = {("", "Event"), ("events.k8s.io", "Event"), ("", "Endpoints"), ("discovery.k8s.io", "EndpointSlice")}
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.kinds import Order
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._manifests.context import Session, Step
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._manifests.diff import differs
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._manifests.documents import Manifest
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._manifests.refusals import refuse
 
 
 @dataclass
@@ -69,11 +55,13 @@ class Applier:
                 problems = [(step.manifest, error) for step, error in zip(stuck, errors, strict=True) if error]
                 if problems:
                     self._refuse(problems)
-            if rank == RANK_CRD:
+            if rank == Order.DEFINITION:
                 self._learn_kinds(batch)
 
     def _refuse(self, problems: list[tuple[Manifest, KubeError]]) -> t.NoReturn:
-        refuse(problems, changed_before=any(step.done and step.action != "unchanged" for step in self.steps))
+        refuse(
+            self.session, problems, changed_before=any(step.done and step.action != "unchanged" for step in self.steps)
+        )
 
     def _write(self, step: Step, patient: bool) -> KubeError | None:
         session, resource = self.session, t.cast(Resource, step.resource)
@@ -130,71 +118,4 @@ def delete_rank(session: Session, batch: list[Step], action: str) -> None:
     errors = session.client.parallel(remove, batch)
     problems = [(step.manifest, error) for step, error in zip(batch, errors, strict=True) if error is not None]
     if problems:
-        refuse(problems, changed_before=any(step.done for step in batch))
-
-
-def prunable(body: Json, resource: Resource, keep: set[tuple[str, str, str, str]], with_data: bool) -> bool:
-    """True for an object of the set that the set no longer has, unless a controller made it or it holds data."""
-    metadata = body.get("metadata") or {}
-    kind = (resource.group, resource.kind)
-    if kind in _NEVER_PRUNED or (kind in PROTECTED and not with_data):
-        return False
-    if (*kind, metadata.get("namespace") or "", metadata.get("name", "")) in keep:
-        return False
-    # Labels are copied: by controllers to the objects they make, by people to the objects they clone.
-    return not metadata.get("ownerReferences") and applied_label(body, SET_LABEL)
-
-
-def find_prunable(session: Session, steps: list[Step], set_name: str, with_data: bool, full: bool) -> list[Step]:
-    """Steps for labelled objects that the set no longer has; ``full`` also fetches their content."""
-    client, keep = session.client, {step.manifest.key for step in steps}
-    kinds = [
-        resource
-        for resource in session.retry(client.all_resources)
-        if {"list", "delete", "patch"} <= set(resource.verbs) and (resource.group, resource.kind) not in _NEVER_PRUNED
-    ]
-    spaces = sorted({step.manifest.namespace for step in steps if step.manifest.namespace})
-    hidden: list[str] = []
-
-    def labelled(path: str) -> list[Json] | None:
-        """The members of the set in a collection; None when this user may not look."""
-        query = {"labelSelector": f"{SET_LABEL}={set_name}"}
-        try:
-            return session.retry(lambda: client.list_all(path, query, METADATA_ONLY))[0]
-        except KubeError as error:
-            if error.status == 403:
-                return None
-            if error.status in (404, 405):
-                return []
-            raise
-
-    def search(resource: Resource) -> list[Step]:
-        found = labelled(resource.path())
-        if found is None and resource.namespaced:
-            # Not everyone may look at the whole cluster; most of a set is where the rest of it is.
-            parts = [labelled(resource.path(space)) for space in spaces]
-            known = [part for part in parts if part is not None]
-            found = [body for part in known for body in part] if known else None
-        if found is None:
-            hidden.append(resource.plural)
-            return []
-        chosen = [body for body in found if prunable(body, resource, keep, with_data)]
-        return [_prune_step(session, resource, body, set_name, full) for body in chosen]
-
-    found = [step for steps in client.parallel(search, kinds) for step in steps]
-    if hidden:
-        names = ", ".join(sorted(hidden)[:5]) + (f" and {len(hidden) - 5} more kinds" if len(hidden) > 5 else "")
-        session.warn(f"prune: this user may not list {names}; objects of these kinds are left alone")
-    return found
-
-
-def _prune_step(session: Session, resource: Resource, body: Json, set_name: str, full: bool) -> Step:
-    metadata = body["metadata"]
-    plain = {
-        "apiVersion": resource.api_version,
-        "kind": resource.kind,
-        "metadata": {key: metadata[key] for key in ("name", "namespace") if metadata.get(key)},
-    }
-    manifest = Manifest(plain, f"set {set_name}", metadata.get("namespace"), rank_of(resource.group, resource.kind))
-    live = session.client.get(resource.path(manifest.namespace, manifest.name)) if full else body
-    return Step(manifest, resource, live=live or body, action="pruned")
+        refuse(session, problems, changed_before=any(step.done for step in batch))

@@ -8,8 +8,10 @@ This module util is private to the collection fortytwo.ft_services. Nothing here
 
 from __future__ import annotations
 
-import re
 import typing as t
+
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.redact import LAST_APPLIED, hide_values
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._types import Json
 
 try:
     import yaml
@@ -17,12 +19,6 @@ except ImportError:
     # The kubernetes package needs PyYAML: the module reports the missing one before it comes here.
     yaml = None
 
-Json = dict[str, t.Any]
-
-HIDDEN = "<hidden>"
-HIDDEN_CHANGED = "<hidden, changed>"
-# The fields of a Secret that anyone may see.
-SECRET_OPEN = ("apiVersion", "kind", "metadata", "type", "immutable")
 _NOISE = (
     "creationTimestamp",
     "deletionGracePeriodSeconds",
@@ -32,7 +28,6 @@ _NOISE = (
     "selfLink",
     "uid",
 )
-_LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 
 
 def normalised(body: Json | None) -> Json:
@@ -41,7 +36,7 @@ def normalised(body: Json | None) -> Json:
         return {}
     result = {key: value for key, value in body.items() if key not in ("status", "metadata")}
     metadata = {key: value for key, value in (body.get("metadata") or {}).items() if key not in _NOISE}
-    annotations = {key: value for key, value in (metadata.get("annotations") or {}).items() if key != _LAST_APPLIED}
+    annotations = {key: value for key, value in (metadata.get("annotations") or {}).items() if key != LAST_APPLIED}
     if annotations:
         metadata["annotations"] = annotations
     else:
@@ -92,62 +87,6 @@ def differs(live: Json | None, wanted: Json | None, manager: str) -> bool:
     return normalised(live) != normalised(wanted) or owned_fields(live, manager) != owned_fields(wanted, manager)
 
 
-def _is_secret(body: Json) -> bool:
-    return body.get("kind") == "Secret" and body.get("apiVersion") == "v1"
-
-
-def masked(body: Json, other: Json | None = None, mark_changes: bool = False) -> Json:
-    """The object with the values of a Secret hidden; keys whose value differs from ``other`` are marked as changed."""
-    if not _is_secret(body):
-        return body
-    result = {}
-    for part, inner in body.items():
-        if part in SECRET_OPEN:
-            result[part] = inner
-        elif isinstance(inner, dict):
-            before = (other or {}).get(part)
-            before = before if isinstance(before, dict) else {}
-            result[part] = {
-                key: HIDDEN_CHANGED if mark_changes and key in before and before[key] != value else HIDDEN
-                for key, value in inner.items()
-            }
-        else:
-            # Also a misspelt field may hold a secret.
-            result[part] = HIDDEN
-    return result
-
-
-def masked_input(value: t.Any) -> t.Any:
-    """The option ``definitions`` as it may be shown: YAML texts and the values of Secrets hidden."""
-    if isinstance(value, list):
-        return [masked_input(each) for each in value]
-    if isinstance(value, str):
-        return HIDDEN
-    if isinstance(value, dict):
-        if isinstance(value.get("items"), list):
-            value = {**value, "items": masked_input(value["items"])}
-        if value.get("kind") != "Secret":
-            return value
-        metadata = value.get("metadata")
-        annotations = metadata.get("annotations") if isinstance(metadata, dict) else None
-        if isinstance(annotations, dict) and _LAST_APPLIED in annotations:
-            value = {**value, "metadata": {**metadata, "annotations": {**annotations, _LAST_APPLIED: HIDDEN}}}
-        return masked({**value, "apiVersion": "v1"})
-    return value
-
-
-def scrubbed(text: str, secrets: t.Iterable[str], shortest: int = 1) -> str:
-    """The text without secrets of at least ``shortest`` characters; those under five only where they stand alone."""
-    for secret in sorted(set(secrets), key=len, reverse=True):
-        if len(secret) < shortest:
-            continue
-        pattern = re.escape(secret)
-        if len(secret) < 5:
-            pattern = rf"(?<![A-Za-z0-9]){pattern}(?![A-Za-z0-9])"
-        text = re.sub(pattern, lambda _match: HIDDEN, text)
-    return text
-
-
 def to_yaml(body: Json) -> str:
     """YAML text with sorted keys and readable multi-line strings; empty for no object."""
     if not body:
@@ -175,7 +114,7 @@ def _responsibilities(body: Json | None, manager: str) -> set[str]:
 def difference(label: str, live: Json | None, wanted: Json | None, manager: str) -> dict[str, str]:
     """Before and after of one object in the form of Ansible's diff."""
     before, after = normalised(live), normalised(wanted)
-    texts = (to_yaml(masked(before)), to_yaml(masked(after, before, mark_changes=True)))
+    texts = (to_yaml(hide_values(before)), to_yaml(hide_values(after, before, mark_changes=True)))
     if before == after:
         # Nothing but the responsibility for some fields changes hands: say which.
         had, gets = _responsibilities(live, manager), _responsibilities(wanted, manager)

@@ -15,7 +15,9 @@ import typing as t
 from dataclasses import dataclass, field
 
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.client import group_of
-from ansible_collections.fortytwo.ft_services.plugins.module_utils._manifests.diff import SECRET_OPEN
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.kinds import kind_of
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.redact import HIDDEN
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._types import Json
 
 try:
     import yaml
@@ -23,55 +25,8 @@ except ImportError:
     # The kubernetes package needs PyYAML: the module reports the missing one before it comes here.
     yaml = None
 
-Json = dict[str, t.Any]
-
 SUFFIXES = (".yaml", ".yml", ".json")
 SET_LABEL = "ft-services.fortytwo/set"
-RANK_NAMESPACE, RANK_CRD, RANK_BASE, RANK_BINDING, RANK_SERVICE, RANK_WORKLOAD, RANK_WEBHOOK, RANK_CUSTOM = range(8)
-
-# Objects of one rank do not need each other to be accepted; those of a higher rank may need those of a lower one.
-_RANKS = {
-    "Namespace": RANK_NAMESPACE,
-    "CustomResourceDefinition": RANK_CRD,
-    "RoleBinding": RANK_BINDING,
-    "ClusterRoleBinding": RANK_BINDING,
-    "Service": RANK_SERVICE,
-    "Deployment": RANK_WORKLOAD,
-    "StatefulSet": RANK_WORKLOAD,
-    "DaemonSet": RANK_WORKLOAD,
-    "ReplicaSet": RANK_WORKLOAD,
-    "ReplicationController": RANK_WORKLOAD,
-    "Pod": RANK_WORKLOAD,
-    "Job": RANK_WORKLOAD,
-    "CronJob": RANK_WORKLOAD,
-    "HorizontalPodAutoscaler": RANK_WORKLOAD,
-    "Ingress": RANK_WEBHOOK,
-    "APIService": RANK_WEBHOOK,
-    "ValidatingWebhookConfiguration": RANK_WEBHOOK,
-    "MutatingWebhookConfiguration": RANK_WEBHOOK,
-    "ValidatingAdmissionPolicy": RANK_WEBHOOK,
-    "ValidatingAdmissionPolicyBinding": RANK_WEBHOOK,
-}
-_BUILT_IN_GROUPS = {
-    "",
-    "admissionregistration.k8s.io",
-    "apiextensions.k8s.io",
-    "apiregistration.k8s.io",
-    "apps",
-    "autoscaling",
-    "batch",
-    "certificates.k8s.io",
-    "coordination.k8s.io",
-    "discovery.k8s.io",
-    "flowcontrol.apiserver.k8s.io",
-    "networking.k8s.io",
-    "node.k8s.io",
-    "policy",
-    "rbac.authorization.k8s.io",
-    "resource.k8s.io",
-    "scheduling.k8s.io",
-    "storage.k8s.io",
-}
 # Written by the server: in a manifest they are left over from `kubectl get -o yaml`, and an apply refuses some of them.
 _SERVER_FIELDS = ("creationTimestamp", "generation", "managedFields", "resourceVersion", "selfLink", "uid")
 
@@ -128,13 +83,6 @@ def label_of(kind: str, namespace: str | None, name: str) -> str:
     return f"{kind} {namespace}/{name}" if namespace else f"{kind} {name}"
 
 
-def rank_of(group: str, kind: str) -> int:
-    """When to apply a kind; lower is earlier."""
-    if group not in _BUILT_IN_GROUPS:
-        return RANK_CUSTOM
-    return _RANKS.get(kind, RANK_BASE)
-
-
 def _loader() -> t.Any:
     """A safe YAML loader that refuses what Kubernetes users never mean: the same key twice."""
 
@@ -173,7 +121,7 @@ def _documents(text: str, source: str) -> t.Iterator[tuple[t.Any, str]]:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         where = f" (line {mark.line + 1}, column {mark.column + 1})" if mark else ""
-        problem = _QUOTED.sub("<hidden>", error.problem or error.context or "not readable")
+        problem = _QUOTED.sub(HIDDEN, error.problem or error.context or "not readable")
         raise ManifestError(f"{source}, document {max(number, 1)}: not valid YAML: {problem}{where}") from None
     except yaml.YAMLError:
         raise ManifestError(f"{source}: not valid YAML: it holds characters that YAML does not allow") from None
@@ -305,7 +253,7 @@ def parse(definitions: t.Any, src: t.Sequence[str] | None = None, set_name: str 
             metadata = body["metadata"]
             body = {**body, "metadata": {**metadata, "labels": {**(metadata.get("labels") or {}), SET_LABEL: set_name}}}
         manifest = Manifest(body, source)
-        manifest.rank = rank_of(manifest.group, manifest.kind)
+        manifest.rank = kind_of(manifest.group, manifest.kind).order
         manifests.append(manifest)
     return manifests
 
@@ -328,47 +276,3 @@ def duplicates(manifests: t.Iterable[Manifest]) -> list[str]:
         if first is not manifest:
             found.append(f"{manifest.label} is defined twice: {first.source} and {manifest.source}")
     return found
-
-
-def ranked(manifests: t.Iterable[Manifest], reverse: bool = False) -> list[list[Manifest]]:
-    """The objects in groups, one group after the other; within a group the order does not matter."""
-    groups: dict[int, list[Manifest]] = {}
-    for manifest in manifests:
-        groups.setdefault(manifest.rank, []).append(manifest)
-    return [groups[rank] for rank in sorted(groups, reverse=reverse)]
-
-
-def secrets_in(manifests: t.Sequence[Manifest]) -> set[str]:
-    """Every value of every Secret that no message may show; a value that is also an object's name is no secret."""
-    found: set[str] = set()
-    for manifest in manifests:
-        if manifest.kind == "Secret" and manifest.group == "":
-            found |= secret_texts(manifest.body)
-    for manifest in manifests:
-        found -= {manifest.name, manifest.body["metadata"].get("namespace"), manifest.kind}
-    return found
-
-
-def secret_texts(body: Json) -> set[str]:
-    """The values of one Secret, plain and as base64; those in misspelt fields too."""
-    found: set[str] = set()
-    for text in _leaves([inner for part, inner in body.items() if part not in SECRET_OPEN]):
-        found.add(text)
-        try:
-            decoded = base64.b64decode(text, validate=True).decode()
-        except ValueError:
-            continue
-        found.add(decoded)
-        # Programs print single lines of a key or certificate, not the whole.
-        found |= {line for line in decoded.splitlines() if len(line) > 15}
-    return {text for text in found if text}
-
-
-def _leaves(value: t.Any) -> t.Iterator[str]:
-    if isinstance(value, dict):
-        value = list(value.values())
-    if isinstance(value, list):
-        for each in value:
-            yield from _leaves(each)
-    elif value is not None:
-        yield str(value)

@@ -16,17 +16,20 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.client import KubeClient
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.errors import KubeError
-from ansible_collections.fortytwo.ft_services.plugins.module_utils._manifests.context import Failed, Session
-from ansible_collections.fortytwo.ft_services.plugins.module_utils._manifests.diff import masked_input, scrubbed
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.redact import (
+    IN_SERVER_WORDS,
+    hide_input,
+    redact,
+    secrets_in,
+)
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._manifests.context import ManifestsError, Session
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._manifests.documents import (
     Manifest,
     ManifestError,
     parse,
-    secrets_in,
 )
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._manifests.runner import Run
-
-Json = dict[str, t.Any]
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._types import Json
 
 _LABEL_VALUE = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?")
 
@@ -53,30 +56,30 @@ class SecretiveModule(AnsibleModule):
     def _mask(self) -> None:
         params = getattr(self, "params", None)
         if isinstance(params, dict) and "definitions" in params:
-            params["definitions"] = masked_input(params["definitions"])
+            params["definitions"] = hide_input(params["definitions"])
 
 
 def _check(params: Json, manifests: list[Manifest]) -> None:
     """Refuse option values that make no sense, before anything is sent."""
     if params["definitions"] is None and not (params["src"] or params["set_name"] or params["wait_for"]):
-        raise Failed("One of definitions, src, set_name and wait_for is needed. Nothing was changed.")
+        raise ManifestsError("One of definitions, src, set_name and wait_for is needed. Nothing was changed.")
     name = params["set_name"]
     if name is not None and not _LABEL_VALUE.fullmatch(name):
-        raise Failed(
+        raise ManifestsError(
             f"set_name {name!r} cannot be the value of a label: at most 63 letters, digits, dashes, underscores and "
             "dots, a letter or digit at both ends."
         )
     if params["state"] == "present" and params["prune"] and not manifests:
-        raise Failed(
+        raise ManifestsError(
             f"There is no object in definitions and src, so prune would remove all of the set {name}. "
             "If that is meant, use state absent. Nothing was changed."
         )
     if params["wait_for"] and not params["wait"]:
-        raise Failed("wait_for needs wait to be true.")
+        raise ManifestsError("wait_for needs wait to be true.")
     if params["wait_for"] and params["state"] == "absent":
-        raise Failed("wait_for does not go with state absent.")
+        raise ManifestsError("wait_for does not go with state absent.")
     if params["wait_timeout"] < 1 or params["request_timeout"] < 1:
-        raise Failed("wait_timeout and request_timeout are seconds: at least 1.")
+        raise ManifestsError("wait_timeout and request_timeout are seconds: at least 1.")
 
 
 def execute(module: AnsibleModule) -> None:
@@ -87,7 +90,7 @@ def execute(module: AnsibleModule) -> None:
     try:
         manifests = parse(params["definitions"], params["src"], params["set_name"])
         _check(params, manifests)
-        secrets = secrets_in(manifests)
+        secrets = secrets_in([manifest.body for manifest in manifests])
         if manifests or params["set_name"] or params["wait_for"]:
             session = Session(
                 client=KubeClient(params["kubeconfig"], params["context"], params["request_timeout"]),
@@ -106,7 +109,7 @@ def execute(module: AnsibleModule) -> None:
                 run.present(manifests, pruned_set, params["prune_data"], params["wait_for"] or [], module._diff)
             else:
                 run.absent(manifests, pruned_set, params["prune_data"], module._diff)
-    except (ManifestError, Failed, KubeError) as error:
+    except (ManifestError, ManifestsError, KubeError) as error:
         details = getattr(error, "details", {})
         module.fail_json(msg=_message(error, secrets), **{**details, **_finish(run, module._diff)})
     module.exit_json(**_finish(run, module._diff))
@@ -115,8 +118,9 @@ def execute(module: AnsibleModule) -> None:
 def _message(error: Exception, secrets: set[str]) -> str:
     text = str(getattr(error, "message", error))
     if isinstance(error, ManifestError):
-        text = f"{text}. Nothing was changed."
-    return scrubbed(text, secrets, shortest=6)
+        return f"{text}. Nothing was changed."
+    # What stands in a ManifestsError was redacted where it came from.
+    return redact(text, secrets, IN_SERVER_WORDS) if isinstance(error, KubeError) else text
 
 
 def _result(run: Run | None) -> Json:

@@ -5,7 +5,7 @@
 
 The server keeps a record of what each field manager applied. Where that record names exactly the wanted fields, and
 each has its wanted value, a server-side apply has nothing to do. Whatever is not plain to see (a quantity written in
-another way, a list key that the server filled in) counts as unsettled: then a dry run in the server decides.
+another way, a list key that the server filled in) counts as a change: then a dry run in the server decides.
 This module util is private to the collection fortytwo.ft_services.
 """
 
@@ -15,11 +15,10 @@ import json
 import typing as t
 
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._manifests.diff import owned_fields
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._types import Json
 
-Json = dict[str, t.Any]
 
-
-def settled(live: Json | None, body: Json, manager: str) -> bool:
+def is_noop(live: Json | None, body: Json, manager: str) -> bool:
     """True when the manager applied exactly this body before and every field of it still has its value."""
     records = owned_fields(live, manager)
     if live is None or len(records) != 1 or records[0][0] != body.get("apiVersion"):

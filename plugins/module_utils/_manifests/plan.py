@@ -11,16 +11,16 @@ from __future__ import annotations
 import difflib
 import typing as t
 
-from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.client import Answer, Resource
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.client import Resource, Response
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.errors import (
     KubeConnectionError,
     KubeError,
 )
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.kinds import Order, kind_of
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._manifests.context import (
-    Failed,
+    ManifestsError,
     Session,
     Step,
-    refuse,
 )
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._manifests.diff import differs
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._manifests.documents import (
@@ -28,9 +28,8 @@ from ansible_collections.fortytwo.ft_services.plugins.module_utils._manifests.do
     duplicates,
     place,
 )
-from ansible_collections.fortytwo.ft_services.plugins.module_utils._manifests.noop import settled
-
-Json = dict[str, t.Any]
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._manifests.noop import is_noop
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._manifests.refusals import refuse
 
 # From so many objects of one kind in one namespace on, one list is cheaper than single requests.
 LIST_FROM = 3
@@ -42,7 +41,7 @@ def defined_kinds(manifests: t.Iterable[Manifest]) -> dict[tuple[str, str], Reso
     """The kinds that CustomResourceDefinitions among the objects define, by (apiVersion, kind)."""
     found = {}
     for manifest in manifests:
-        if (manifest.group, manifest.kind) != ("apiextensions.k8s.io", "CustomResourceDefinition"):
+        if kind_of(manifest.group, manifest.kind).order != Order.DEFINITION:
             continue
         spec = manifest.body.get("spec") or {}
         names = spec.get("names") or {}
@@ -89,7 +88,7 @@ def resolve(session: Session, manifests: list[Manifest], namespace: str, unknown
         steps.append(Step(manifest, resource, new_kind=new_kind))
     problems += duplicates(manifests)
     if problems:
-        raise Failed("\n".join(["Nothing was changed.", *problems]))
+        raise ManifestsError("\n".join(["Nothing was changed.", *problems]))
     return steps
 
 
@@ -115,7 +114,7 @@ def read_live(session: Session, steps: t.Iterable[Step]) -> None:
                 for member in collections[work]:
                     member.live = by_name.get(member.manifest.name)
         except KubeError as error:
-            refuse([(step.manifest, error)], changed_before=False)
+            refuse(session, [(step.manifest, error)], changed_before=False)
 
     work: list[str | Step] = [*lists, *singles]
     session.client.parallel(fetch, work)
@@ -146,7 +145,7 @@ class Planner:
                 self.problems.append((step, error))
         problems = [(step.manifest, error) for step, error in self.problems if not self._explained(step, error)]
         if problems:
-            refuse(problems, changed_before=False)
+            refuse(self.session, problems, changed_before=False)
 
     def _try(self, step: Step) -> KubeError | None:
         """Dry run of one step. Returns the refusal, if any: the others shall be tried all the same."""
@@ -156,7 +155,7 @@ class Planner:
         if step.manifest.namespace in self.fresh_namespaces:
             self._defer(step, "its namespace is created in the same call")
             return self._trial(step)
-        if settled(step.live, step.manifest.body, self.session.manager):
+        if is_noop(step.live, step.manifest.body, self.session.manager):
             step.wanted = step.live
             return None
         try:
@@ -176,7 +175,7 @@ class Planner:
             step.action = "updated"
         return None
 
-    def _dry_run(self, step: Step) -> Answer:
+    def _dry_run(self, step: Step) -> Response:
         session, resource = self.session, t.cast(Resource, step.resource)
         return session.client.apply(resource, step.manifest.body, session.manager, session.force, dry_run=True)
 

@@ -11,30 +11,22 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.errors import KubeError
-from ansible_collections.fortytwo.ft_services.plugins.module_utils._manifests.context import Failed, Session
-from ansible_collections.fortytwo.ft_services.plugins.module_utils._manifests.diff import scrubbed
-from ansible_collections.fortytwo.ft_services.plugins.module_utils._manifests.failure import (
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.failures import (
     RUNNING,
     container_hint,
     container_statuses,
 )
-from ansible_collections.fortytwo.ft_services.plugins.module_utils._manifests.ready import is_true
-from ansible_collections.fortytwo.ft_services.plugins.module_utils._manifests.wait import PODS, Target, View, WaitFailed
-
-Json = dict[str, t.Any]
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.kinds import PODS
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.readiness import is_true
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.redact import redact
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._manifests.context import ManifestsError, Session
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._manifests.wait import Target, WaitFailed, WatchCache
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._types import Json
 
 LOG_LINES = 10
 EVENTS = 3
 # Pods of one workload fail alike: a few of them tell the story.
 PODS_SHOWN = 2
-
-_HINTS = {
-    "Service": "Check that a load balancer (such as MetalLB) runs and has a free address in its pool.",
-    "PersistentVolumeClaim": "Check that the storage class exists and that its provisioner runs.",
-    "Job": "Raise wait_timeout if it only needs longer.",
-    "ValidatingWebhookConfiguration": "Check the pods behind the Service.",
-    "MutatingWebhookConfiguration": "Check the pods behind the Service.",
-}
 
 
 def container_problems(pod: Json) -> list[Json]:
@@ -106,10 +98,10 @@ def _log(session: Session, namespace: str | None, entry: Json) -> list[str]:
     return [line.rstrip() for line in str(text).splitlines()[-LOG_LINES:]]
 
 
-def explain(session: Session, target: Target, view: View) -> Json:
+def explain(session: Session, target: Target, cache: WatchCache) -> Json:
     """Everything known about one target that is not ready."""
     body = target.known
-    pods = [pod for pod in target.pods(view) if not is_true(pod, "Ready")][:PODS_SHOWN]
+    pods = [pod for pod in target.pods(cache) if not is_true(pod, "Ready")][:PODS_SHOWN]
     containers = [entry for pod in pods for entry in container_problems(pod)]
     # One log is enough where all pods do the same.
     told: set[str] = set()
@@ -133,32 +125,26 @@ def explain(session: Session, target: Target, view: View) -> Json:
     hint = next((failure.hint for failure in target.failures), "") or container_hint(containers)
     if target.gone_uid:
         hint = "Let the controller that owns the finalizer finish; remove a finalizer by hand only when that is gone."
-    report = {
-        "state": target.state.why,
-        "failures": [f"{each.reason}: {each.message}".rstrip(": ") for each in target.failures],
-        "conditions": conditions,
-        "containers": containers,
-        "events": events[-2 * EVENTS :],
-        "hint": hint or _HINTS.get(target.resource.kind, "Raise wait_timeout if it only needs longer."),
-    }
+    # Programs print secrets when they should not. What Kubernetes itself says holds none but long ones.
+    for entry in containers:
+        for field in ("message", "last_exit"):
+            if field in entry:
+                entry[field] = redact(entry[field], session.secrets)
+        entry["log"] = [redact(line, session.secrets) for line in entry["log"]]
+    failures = [f"{each.reason}: {each.message}".rstrip(": ") for each in target.failures]
     return {
         "kind": target.resource.kind,
         "api_version": target.resource.api_version,
         "namespace": target.namespace,
         "name": target.name,
         "source": target.source,
-        # Programs print secrets when they should not.
-        **_clean(report, session.secrets),
+        "state": session.redact(target.state.why),
+        "failures": [redact(each, session.secrets) for each in failures],
+        "conditions": [session.redact(each) for each in conditions],
+        "containers": containers,
+        "events": [redact(each, session.secrets) for each in events[-2 * EVENTS :]],
+        "hint": hint or target.kind.hint,
     }
-
-
-def _clean(value: t.Any, secrets: set[str]) -> t.Any:
-    """The same report without the secrets of this call."""
-    if isinstance(value, dict):
-        return {key: _clean(inner, secrets) for key, inner in value.items()}
-    if isinstance(value, list):
-        return [_clean(inner, secrets) for inner in value]
-    return scrubbed(value, secrets, shortest=6) if isinstance(value, str) else value
 
 
 def as_text(entry: Json, label: str) -> list[str]:
@@ -182,7 +168,7 @@ def as_text(entry: Json, label: str) -> list[str]:
 def fail(session: Session, failure: WaitFailed, total: int) -> t.NoReturn:
     """Turn a failed wait into the error that the user sees."""
     targets = failure.targets
-    entries = session.client.parallel(lambda target: explain(session, target, failure.view), targets)
+    entries = session.client.parallel(lambda target: explain(session, target, failure.cache), targets)
     gone = all(target.gone_uid for target in targets)
     verb = "are still there" if gone else "are not ready"
     count = f"{len(targets)} of {total} objects {verb}"
@@ -193,4 +179,4 @@ def fail(session: Session, failure: WaitFailed, total: int) -> t.NoReturn:
     lines = [head]
     for target, entry in zip(targets, entries, strict=True):
         lines += as_text(entry, target.label)
-    raise Failed("\n".join(lines), not_ready=entries)
+    raise ManifestsError("\n".join(lines), not_ready=entries)

@@ -8,16 +8,26 @@ This module util is private to the collection fortytwo.ft_services.
 
 from __future__ import annotations
 
-import traceback
 import typing as t
 
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.client import Resource
-from ansible_collections.fortytwo.ft_services.plugins.module_utils._manifests.apply import (
-    Applier,
-    delete_rank,
-    find_prunable,
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.kinds import (
+    kind_of,
+    state_of,
+    waitable,
 )
-from ansible_collections.fortytwo.ft_services.plugins.module_utils._manifests.context import Failed, Session, Step
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.readiness import (
+    READY,
+    State,
+    Surroundings,
+    gone_state,
+)
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._manifests.apply import Applier, delete_rank
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._manifests.context import (
+    ManifestsError,
+    Session,
+    Step,
+)
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._manifests.diff import difference
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._manifests.documents import Manifest
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._manifests.plan import (
@@ -26,34 +36,18 @@ from ansible_collections.fortytwo.ft_services.plugins.module_utils._manifests.pl
     resolve,
     settle_endings,
 )
-from ansible_collections.fortytwo.ft_services.plugins.module_utils._manifests.ready import (
-    READY,
-    WEBHOOKS,
-    WORKLOADS,
-    State,
-    gone_state,
-    state_of,
-    waitable,
-    webhook_services,
-    webhook_state,
-)
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._manifests.prune import find_prunable
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._manifests.report import fail
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._manifests.wait import (
-    SLICES,
+    WAIT_FOR,
     Target,
-    View,
     Waiter,
     WaitFailed,
 )
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._query import jmespath
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._types import Json
 
-try:
-    import jmespath
-except ImportError:
-    JMESPATH_IMPORT_ERROR: str | None = traceback.format_exc()
-else:
-    JMESPATH_IMPORT_ERROR = None
-
-Json = dict[str, t.Any]
+ADMISSION = "admissionregistration.k8s.io"
 
 
 class Run:
@@ -65,7 +59,6 @@ class Run:
         self.namespace = namespace
         self.steps: list[Step] = []
         self.pruned: list[Step] = []
-        self._binding_modes: dict[str, str] = {}
 
     def present(
         self, manifests: list[Manifest], set_name: str | None, prune_data: bool, wait_for: list[Json], diff: bool
@@ -134,9 +127,9 @@ class Run:
         for rank in sorted({step.manifest.rank for step in steps}, reverse=True):
             delete_rank(self.session, [step for step in steps if step.manifest.rank == rank], action)
 
-    def _wait(self, targets: list[Target], beside: t.Sequence[Target] = (), steps: bool = True) -> None:
+    def _wait(self, targets: list[Target], also_watch: t.Sequence[Target] = (), steps: bool = True) -> None:
         try:
-            Waiter(self.session, steps).wait(targets, beside)
+            Waiter(self.session, steps).wait(targets, also_watch)
         except WaitFailed as failure:
             fail(self.session, failure, len(targets))
 
@@ -148,50 +141,32 @@ class Run:
 
     def _await_webhooks(self) -> None:
         """Let the webhooks of the set come up; a workload of the set that cannot start ends the wait."""
-        done = [step for step in self.steps if step.done or step.live]
-        webhooks = [self._target(step) for step in done if step.manifest.kind in WEBHOOKS]
+        done = [(step, kind_of(step.manifest.group, step.manifest.kind)) for step in self.steps if step.body]
+        webhooks = [self._target(step) for step, kind in done if kind.ready and step.manifest.group == ADMISSION]
         if webhooks:
-            workloads = [self._target(step) for step in done if step.manifest.kind in WORKLOADS]
+            workloads = [self._target(step) for step, kind in done if kind.pods]
             self._wait(webhooks, workloads, steps=False)
 
     def _target(self, step: Step) -> Target:
         manifest, resource = step.manifest, t.cast(Resource, step.resource)
         group, kind = manifest.group, manifest.kind
 
-        def check(body: Json | None, view: View) -> State:
-            if kind in WEBHOOKS:
-                spaces = {namespace for namespace, _name in webhook_services(body or {})}
-                return webhook_state(body, {space: view.all(SLICES.path(space)) for space in spaces})
-            state = state_of(group, kind, body)
-            if kind == "PersistentVolumeClaim" and not state.ready and self._binds_later(body):
-                return READY
-            return state
+        def check(body: Json | None, around: Surroundings) -> State:
+            return state_of(group, kind, body, around)
 
         return Target(resource, manifest.namespace, manifest.name, manifest.source, check, step.body)
-
-    def _binds_later(self, body: Json | None) -> bool:
-        """True for a pending claim whose storage class waits for the first pod that uses it."""
-        if ((body or {}).get("status") or {}).get("phase") not in (None, "Pending"):
-            return False
-        name = ((body or {}).get("spec") or {}).get("storageClassName")
-        if not name:
-            return False
-        if name not in self._binding_modes:
-            found = self.session.client.get(f"/apis/storage.k8s.io/v1/storageclasses/{name}")
-            self._binding_modes[name] = (found or {}).get("volumeBindingMode", "")
-        return self._binding_modes[name] == "WaitForFirstConsumer"
 
     def _own_target(self, entry: Json, expression: t.Any) -> Target:
         client = self.session.client
         resource = self.session.retry(lambda: client.resource(entry["api_version"], entry["kind"]))
         if resource is None:
-            raise Failed(
+            raise ManifestsError(
                 f"wait_for: the cluster serves no kind {entry['kind']} in {entry['api_version']}. Set api_version."
             )
         namespace = (entry.get("namespace") or self.namespace) if resource.namespaced else None
         known = self.session.retry(lambda: client.get(resource.path(namespace, entry["name"])))
 
-        def check(body: Json | None, _view: View) -> State:
+        def check(body: Json | None, _around: Surroundings) -> State:
             if body is None:
                 return State(False, "it does not exist")
             try:
@@ -200,14 +175,14 @@ class Run:
                 return State(False, f"the expression {entry['query']} cannot be answered yet: {error}")
             return READY if holds(value) else State(False, f"the expression {entry['query']} is not true")
 
-        return Target(resource, namespace, entry["name"], "wait_for", check, known)
+        return Target(resource, namespace, entry["name"], WAIT_FOR, check, known)
 
 
 def _gone_target(step: Step) -> Target:
     manifest, resource = step.manifest, t.cast(Resource, step.resource)
     uid = (step.live or {}).get("metadata", {}).get("uid", "unknown")
 
-    def check(body: Json | None, _view: View) -> State:
+    def check(body: Json | None, _around: Surroundings) -> State:
         return gone_state(body)
 
     return Target(resource, manifest.namespace, manifest.name, manifest.source, check, step.live, uid)
@@ -222,6 +197,6 @@ def _compile(entry: Json) -> tuple[Json, t.Any]:
     try:
         return entry, jmespath.compile(entry["query"])
     except jmespath.exceptions.JMESPathError as error:
-        raise Failed(
+        raise ManifestsError(
             f"wait_for: {entry['query']} is not a JMESPath expression: {error}. Nothing was changed."
         ) from error

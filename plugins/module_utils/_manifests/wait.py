@@ -16,39 +16,36 @@ from dataclasses import dataclass, field
 
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.client import KubeClient, Resource
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.errors import KubeError
-from ansible_collections.fortytwo.ft_services.plugins.module_utils._manifests.context import Session
-from ansible_collections.fortytwo.ft_services.plugins.module_utils._manifests.documents import label_of
-from ansible_collections.fortytwo.ft_services.plugins.module_utils._manifests.failure import (
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.failures import (
     Failure,
     container_statuses,
-    final_kinds,
-    newest_pods,
-    object_failures,
-    pod_failures,
 )
-from ansible_collections.fortytwo.ft_services.plugins.module_utils._manifests.ready import (
-    WEBHOOKS,
-    WORKLOADS,
-    State,
-    webhook_services,
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.kinds import (
+    PODS,
+    REPLICA_SETS,
+    Kind,
+    kind_of,
+    pod_signs,
 )
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.readiness import State, Surroundings
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._manifests.context import Session
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._manifests.documents import label_of
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._types import Json
 
-Json = dict[str, t.Any]
-
-PODS = Resource("v1", "Pod", "pods", True)
-REPLICA_SETS = Resource("apps/v1", "ReplicaSet", "replicasets", True)
-SLICES = Resource("discovery.k8s.io/v1", "EndpointSlice", "endpointslices", True)
 # Seconds: the longest life of one watch, and the pause before a broken one is opened again.
 WATCH_LIFE = 240.0
 PAUSE = 1.0
+# The source of targets that the user asks for by the option wait_for.
+WAIT_FOR = "wait_for"
 
 
-class View:
+class WatchCache:
     """What the watches have seen so far: objects by collection path."""
 
     def __init__(self) -> None:
         """Empty at first."""
         self._objects: dict[str, dict[tuple[str, str], Json]] = {}
+        self._removed: dict[tuple[str, str, str], Json] = {}
 
     def replace(self, path: str, bodies: t.Iterable[Json]) -> None:
         """Take over a complete list."""
@@ -59,6 +56,7 @@ class View:
         objects = self._objects.setdefault(path, {})
         if kind == "DELETED":
             objects.pop(_key(body), None)
+            self._removed[(path, *_key(body))] = body
         else:
             objects[_key(body)] = body
 
@@ -70,6 +68,10 @@ class View:
         """One object of a collection."""
         return self._objects.get(path, {}).get((namespace or "", name))
 
+    def removed(self, path: str, namespace: str | None, name: str) -> Json | None:
+        """The last state of an object whose removal was seen."""
+        return self._removed.get((path, namespace or "", name))
+
     def all(self, path: str) -> list[Json]:
         """All objects of a collection."""
         return list(self._objects.get(path, {}).values())
@@ -80,6 +82,32 @@ def _key(body: Json) -> tuple[str, str]:
     return (metadata.get("namespace") or "", metadata.get("name", ""))
 
 
+class ClusterSurroundings(Surroundings):
+    """What a wait knows beside the objects it waits for: what it watches, and single objects that it asks for once."""
+
+    def __init__(self, session: Session, cache: WatchCache) -> None:
+        """``cache`` is the wait's own."""
+        self._session, self._cache = session, cache
+        self._known: dict[str, Json | KubeError | None] = {}
+
+    def listed(self, resource: Resource, namespace: str | None) -> list[Json]:
+        """The objects of a collection that is watched."""
+        return self._cache.all(resource.path(namespace))
+
+    def one(self, resource: Resource, name: str) -> Json | None:
+        """One object for the whole cluster, as it was when it was first asked for."""
+        path = resource.path(None, name)
+        if path not in self._known:
+            try:
+                self._known[path] = self._session.retry(lambda: self._session.client.get(path))
+            except KubeError as error:
+                self._known[path] = error
+        found = self._known[path]
+        if isinstance(found, KubeError):
+            raise found
+        return found
+
+
 @dataclass
 class Target:
     """One object to wait for; ``check`` judges its newest body."""
@@ -88,12 +116,14 @@ class Target:
     namespace: str | None
     name: str
     source: str
-    check: t.Callable[[Json | None, View], State]
+    check: t.Callable[[Json | None, Surroundings], State]
     known: Json | None = None
     # When it waits for its end: the uid of the object that shall go.
     gone_uid: str | None = None
     state: State = field(default_factory=lambda: State(False, "it has not been looked at yet"))
     failures: list[Failure] = field(default_factory=list)
+    # The last state of an object that was there and is gone.
+    last: Json | None = None
 
     @property
     def label(self) -> str:
@@ -105,37 +135,33 @@ class Target:
         """Path of the collection that the object is in."""
         return self.resource.path(self.namespace)
 
+    @property
+    def kind(self) -> Kind:
+        """What is known about its kind."""
+        return kind_of(self.resource.group, self.resource.kind)
+
     def side_paths(self) -> list[str]:
         """Collections that tell more about it: pods of a workload, endpoints behind a webhook."""
         if self.gone_uid:
             return []
-        kind = self.resource.kind
-        if kind in WEBHOOKS:
-            return [SLICES.path(namespace) for namespace, _name in webhook_services(self.known or {})]
-        if kind in WORKLOADS:
-            paths = [PODS.path(self.namespace)]
-            return [*paths, REPLICA_SETS.path(self.namespace)] if kind == "Deployment" else paths
-        return []
+        return [resource.path(space) for resource, space in self.kind.also_watch(self.namespace, self.known or {})]
 
-    def pods(self, view: View) -> list[Json]:
+    def pods(self, cache: WatchCache) -> list[Json]:
         """The pods that its newest version made."""
-        kind = self.resource.kind
-        if kind == "Pod":
-            return [self.known] if self.known else []
-        if kind not in WORKLOADS or not self.known:
+        if self.kind.pods is None or not self.known:
             return []
-        sets = view.all(REPLICA_SETS.path(self.namespace))
-        return newest_pods(kind, self.known, view.all(PODS.path(self.namespace)), sets)
+        pods = cache.all(PODS.path(self.namespace))
+        return self.kind.pods(self.known, pods, cache.all(REPLICA_SETS.path(self.namespace)))
 
 
 class WaitFailed(Exception):
-    """Some targets are not ready: time is up, or one cannot become ready. ``view`` is what was seen last."""
+    """Some targets are not ready: time is up, or one cannot become ready. ``cache`` is what was seen last."""
 
-    def __init__(self, targets: list[Target], view: View, final: bool) -> None:
+    def __init__(self, targets: list[Target], cache: WatchCache, final: bool) -> None:
         """``final``: waiting longer would not help."""
         super().__init__()
         self.targets = targets
-        self.view = view
+        self.cache = cache
         self.final = final
 
 
@@ -146,20 +172,21 @@ class Waiter:
         """Shares the session's deadline; ``steps``: what becomes ready counts as a step of the progress."""
         self.session = session
         self.steps = steps
-        self.view = View()
+        self.cache = WatchCache()
+        self.around = ClusterSurroundings(session, self.cache)
         self._events: queue.Queue[tuple[str, str, t.Any]] = queue.Queue()
         self._stop = threading.Event()
         self._first_seen: dict[tuple[str, str], float] = {}
         self._restarts: dict[str, dict[str, int]] = {}
 
-    def wait(self, targets: list[Target], beside: t.Sequence[Target] = ()) -> None:
-        """Return when all ``targets`` are ready; ``beside`` need not be, but their final failures end the wait."""
+    def wait(self, targets: list[Target], also_watch: t.Sequence[Target] = ()) -> None:
+        """Return when all ``targets`` are ready; ``also_watch`` need not be, but their final failures end the wait."""
         began = time.monotonic()
         pending = [target for target in targets if not self._done(target)]
         try:
             if pending:
-                self._start([*pending, *beside])
-                self._follow(pending, list(beside))
+                self._start([*pending, *also_watch])
+                self._follow(pending, list(also_watch))
         finally:
             self._stop.set()
             self.session.waited += time.monotonic() - began
@@ -168,6 +195,8 @@ class Waiter:
         """Judge a target, and tell the progress what is new."""
         before = target.state.why
         if self._judge(target):
+            if target.state.why:
+                self.session.warn(f"{target.label}: {target.state.why}")
             if self.steps:
                 self.session.progress.step(f"{target.label} {'gone' if target.gone_uid else 'ready'}")
             return True
@@ -177,29 +206,35 @@ class Waiter:
 
     def _judge(self, target: Target) -> bool:
         """Bring a target's state up to date; True when it is ready."""
-        if self.view.seen(target.path):
-            target.known = self.view.one(target.path, target.namespace, target.name)
+        if self.cache.seen(target.path):
+            before, place = target.known, (target.path, target.namespace, target.name)
+            target.known = self.cache.one(*place)
+            target.last = target.known or self.cache.removed(*place) or before or target.last
         body = target.known
         if target.gone_uid and body and body["metadata"].get("uid") != target.gone_uid:
             body = None  # Another object of the same name took its place: this one is gone.
-        target.state = target.check(body, self.view)
+        vanished = target.kind.vanished
+        if body is None and vanished and target.last and not target.gone_uid and target.source != WAIT_FOR:
+            target.state = vanished(target.last)
+        else:
+            target.state = target.check(body, self.around)
         return target.state.ready
 
-    def _follow(self, pending: list[Target], beside: list[Target]) -> None:
+    def _follow(self, pending: list[Target], also_watch: list[Target]) -> None:
         while True:
             now = time.monotonic()
             pending = [target for target in pending if not self._done(target)]
             if not pending:
                 return
-            for target in beside:
+            for target in also_watch:
                 self._judge(target)
-            watched = [*pending, *(target for target in beside if not target.state.ready)]
+            watched = [*pending, *(target for target in also_watch if not target.state.ready)]
             next_look = self._look_for_failures(watched, now)
             if any(target.failures for target in watched):
-                raise WaitFailed([t for t in watched if t in pending or t.failures], self.view, final=True)
+                raise WaitFailed([t for t in watched if t in pending or t.failures], self.cache, final=True)
             left = self.session.deadline - now
             if left <= 0:
-                raise WaitFailed(pending, self.view, final=False)
+                raise WaitFailed(pending, self.cache, final=False)
             self._take_events(min(left, next_look))
 
     def _look_for_failures(self, targets: list[Target], now: float) -> float:
@@ -208,10 +243,10 @@ class Waiter:
         for target in targets:
             if target.gone_uid:
                 continue
-            signs = object_failures(target.resource.group, target.resource.kind, target.known)
-            for pod in target.pods(self.view):
+            signs = target.kind.failures(target.known) if target.known else []
+            for pod in target.pods(self.cache):
                 first = self._restarts.get(pod["metadata"].get("uid", ""), {})
-                signs += [sign for sign in pod_failures(pod, first) if final_kinds(target.resource.kind, sign)]
+                signs += pod_signs(target.kind, pod, first)
             target.failures = []
             for sign in signs:
                 key = (target.label, sign.key)
@@ -237,9 +272,9 @@ class Waiter:
                 raise content
             bodies = content if kind == "LIST" else [content]
             if kind == "LIST":
-                self.view.replace(path, bodies)
+                self.cache.replace(path, bodies)
             else:
-                self.view.change(path, kind, content)
+                self.cache.change(path, kind, content)
             for body in bodies:
                 counts = {each["name"]: each.get("restartCount", 0) for each in container_statuses(body)}
                 if counts:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.fortytwo.ft_services.plugins.plugin_utils._kubernetes_objects import Json
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._types import Json
 from ansible_collections.fortytwo.ft_services.plugins.plugin_utils._verification.report import check_lines, table_lines
 
 # What the role knows of a check, and the module does not.

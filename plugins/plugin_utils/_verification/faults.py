@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.fortytwo.ft_services.plugins.plugin_utils._kubernetes_objects import Json, Objects, available
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._types import Json
+from ansible_collections.fortytwo.ft_services.plugins.plugin_utils._kubernetes_objects import Objects, available
 from ansible_collections.fortytwo.ft_services.plugins.plugin_utils._verification.report import requirement
 
 # What kubectl exec ends with when the container goes before the command in it can report: 128 and the signal.

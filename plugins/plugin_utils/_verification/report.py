@@ -9,7 +9,7 @@ import re
 import typing as t
 from xml.etree import ElementTree
 
-from ansible_collections.fortytwo.ft_services.plugins.plugin_utils._kubernetes_objects import Json
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._types import Json
 
 VERDICTS = ("passed", "failed", "skipped")
 # XML has no way to write these.

@@ -10,11 +10,11 @@ import pytest
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.client import Resource
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.errors import KubeError
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.info import (
-    LAST_APPLIED,
     clean,
     find_resources,
     read_objects,
 )
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.redact import HIDDEN, LAST_APPLIED
 
 LEASES = Resource("coordination.k8s.io/v1", "Lease", "leases", True, ("get", "list"))
 EVENTS = [
@@ -111,8 +111,8 @@ def test_no_value_of_a_secret_is_returned():
         "stringData": {"plain": "hunter2"},
     }
     cleaned = clean(secret)
-    assert cleaned["data"] == {"password": "(hidden)"}
-    assert cleaned["stringData"] == {"plain": "(hidden)"}
+    assert cleaned["data"] == {"password": HIDDEN}
+    assert cleaned["stringData"] == {"plain": HIDDEN}
     assert cleaned["metadata"]["annotations"]["keep"] == "this"
     assert "aHVudGVyMg" not in str(cleaned)
 

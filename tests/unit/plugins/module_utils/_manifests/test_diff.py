@@ -4,16 +4,12 @@
 
 from __future__ import annotations
 
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.redact import HIDDEN, HIDDEN_CHANGED
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._manifests.diff import (
-    HIDDEN,
-    HIDDEN_CHANGED,
     applied_label,
     difference,
     differs,
-    masked,
-    masked_input,
     normalised,
-    scrubbed,
     to_yaml,
 )
 
@@ -64,38 +60,6 @@ def test_secret_diff_shows_which_keys_change_and_no_value():
     assert "gone" not in shown["after"]
     for value in ("b2xk", "bmV3", "c2FtZQ==", "YWRkZWQ=", "Z29uZQ=="):
         assert value not in shown["before"] + shown["after"]
-
-
-def test_every_unknown_field_of_a_secret_is_masked():
-    body = {**obj({"a": "x"}, kind="Secret"), "datta": {"a": "y"}, "stringData": "z", "type": "Opaque"}
-    assert masked(body) == {
-        **obj({"a": HIDDEN}, kind="Secret"),
-        "datta": {"a": HIDDEN},
-        "stringData": HIDDEN,
-        "type": "Opaque",
-    }
-    assert masked(obj({"a": "x"})) == obj({"a": "x"})
-
-
-def test_shown_input_hides_texts_and_secrets_also_in_lists():
-    secret = obj(
-        {"a": "x"}, kind="Secret", annotations={"kubectl.kubernetes.io/last-applied-configuration": "x", "b": "c"}
-    )
-    hidden = masked_input([{"kind": "List", "items": [secret]}, "data: x", obj({"a": "x"}), {**secret, "items": ["x"]}])
-    inner = hidden[0]["items"][0]
-    assert inner["data"] == {"a": HIDDEN}
-    assert inner["metadata"]["annotations"] == {"kubectl.kubernetes.io/last-applied-configuration": HIDDEN, "b": "c"}
-    assert hidden[1] == HIDDEN
-    assert hidden[2] == obj({"a": "x"})
-    assert hidden[3]["items"] == HIDDEN
-
-
-def test_scrubbing():
-    assert scrubbed("got Value:12345} and c2VjcmV0", ["12345", "c2VjcmV0"]) == f"got Value:{HIDDEN}}} and {HIDDEN}"
-    # A short value only where it stands alone: "a" is in many words.
-    assert scrubbed("a data a", ["a"]) == f"{HIDDEN} data {HIDDEN}"
-    assert scrubbed("a data a", ["a"], shortest=6) == "a data a"
-    assert scrubbed("abcdef abc", ["abc", "abcdef"]) == f"{HIDDEN} {HIDDEN}"
 
 
 def test_yaml_is_readable():

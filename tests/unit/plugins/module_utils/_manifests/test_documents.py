@@ -14,8 +14,6 @@ from ansible_collections.fortytwo.ft_services.plugins.module_utils._manifests.do
     duplicates,
     parse,
     place,
-    ranked,
-    secrets_in,
 )
 
 
@@ -119,9 +117,7 @@ def test_order_of_kinds():
         ("v1", "Namespace"),
     ]
     found = parse([{"apiVersion": version, "kind": kind, "metadata": {"name": "x"}} for version, kind in kinds])
-    order = [each.kind for group in ranked(found) for each in group]
-    assert order == [kind for _version, kind in reversed(kinds)]
-    assert [each.kind for group in ranked(found, reverse=True) for each in group] == order[::-1]
+    assert [each.kind for each in sorted(found, key=lambda each: each.rank)] == [kind for _, kind in reversed(kinds)]
 
 
 def test_namespace_is_filled_in_or_taken_out():
@@ -140,12 +136,3 @@ def test_duplicates_name_both_places():
     for each in found:
         place(each, True, "web")
     assert duplicates(found) == ["ConfigMap web/a is defined twice: definitions[1] and definitions[3]"]
-
-
-def test_secrets_include_misspelt_fields_but_not_the_names_of_objects():
-    secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s"}, "data": {"user": "wordpress"}}
-    found = secrets_in(
-        parse([{**secret, "dta": {"x": "hidden-one"}, "stringData": {"p": "pass word"}}, cm("wordpress")])
-    )
-    assert {"hidden-one", "pass word", base64.b64encode(b"pass word").decode()} <= found
-    assert "wordpress" not in found

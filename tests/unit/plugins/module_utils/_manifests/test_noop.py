@@ -7,7 +7,7 @@ import copy
 
 import pytest
 
-from ansible_collections.fortytwo.ft_services.plugins.module_utils._manifests.noop import settled
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._manifests.noop import is_noop
 
 BODY = {
     "apiVersion": "apps/v1",
@@ -49,13 +49,13 @@ def containers(*items):
     return {"template": {"spec": {"containers": list(items)}}}
 
 
-def test_what_was_applied_and_still_stands_is_settled():
-    assert settled(live(), BODY, "me")
+def test_what_was_applied_and_still_stands_is_is_noop():
+    assert is_noop(live(), BODY, "me")
 
 
 def test_a_sidecar_that_something_else_added_does_not_count():
     found = live(**containers(BODY["spec"]["template"]["spec"]["containers"][0], {"name": "z"}, {"name": "b"}))
-    assert settled(found, BODY, "me")
+    assert is_noop(found, BODY, "me")
 
 
 @pytest.mark.parametrize(
@@ -75,12 +75,12 @@ def test_a_sidecar_that_something_else_added_does_not_count():
     ids=["gone", "no record", "drift", "image", "list", "removed", "order", "field to add", "field to drop", "set"],
 )
 def test_everything_else_is_left_to_the_server(found):
-    assert not settled(found, BODY, "me")
+    assert not is_noop(found, BODY, "me")
 
 
 def test_another_manager_or_version_is_not_ours():
-    assert not settled(live(), BODY, "you")
-    assert not settled(live(), {**BODY, "apiVersion": "apps/v2"}, "me")
+    assert not is_noop(live(), BODY, "you")
+    assert not is_noop(live(), {**BODY, "apiVersion": "apps/v2"}, "me")
 
 
 @pytest.mark.parametrize(("wanted", "same"), [(0, True), (1, False), (False, False), ("", False), (None, False)])
@@ -89,6 +89,6 @@ def test_only_a_number_that_is_zero_may_be_missing(wanted, same):
     body = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "web"}}
     entry = {"manager": "me", "operation": "Apply", "apiVersion": "v1", "fieldsV1": record}
     found = {**body, "metadata": {"name": "web", "managedFields": [entry]}, "spec": {"ports": [{"port": 80}]}}
-    assert settled(found, {**body, "spec": {"ports": [{"port": 80, "nodePort": wanted}]}}, "me") is same
+    assert is_noop(found, {**body, "spec": {"ports": [{"port": 80, "nodePort": wanted}]}}, "me") is same
     found["spec"]["ports"][0]["nodePort"] = 30080
-    assert not settled(found, {**body, "spec": {"ports": [{"port": 80, "nodePort": 0}]}}, "me")
+    assert not is_noop(found, {**body, "spec": {"ports": [{"port": 80, "nodePort": 0}]}}, "me")

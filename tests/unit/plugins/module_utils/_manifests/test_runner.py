@@ -10,10 +10,14 @@ import time
 
 import pytest
 
-from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.client import Answer, Resource
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.client import Resource, Response
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.errors import KubeError
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._manifests.apply import Applier
-from ansible_collections.fortytwo.ft_services.plugins.module_utils._manifests.context import Failed, Session, Step
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._manifests.context import (
+    ManifestsError,
+    Session,
+    Step,
+)
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._manifests.documents import SET_LABEL, parse
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._manifests.runner import Run, holds
 
@@ -99,7 +103,7 @@ class Server:
             if body["kind"] == "Namespace":
                 after["status"] = {"phase": "Active"}
             self.objects[path] = after
-        return Answer(status, copy.deepcopy(after), [])
+        return Response(status, copy.deepcopy(after), [])
 
     def delete(self, resource, namespace, name, uid=None):
         self.writes.append(f"delete {resource.kind} {name}")
@@ -166,7 +170,7 @@ def test_one_refused_object_stops_the_whole_set():
             )
 
     server = Server(refuse)
-    with pytest.raises(Failed) as caught:
+    with pytest.raises(ManifestsError) as caught:
         run(
             server,
             [
@@ -189,7 +193,7 @@ def test_conflict_says_whose_field_and_which_option():
         cause = {"reason": "FieldManagerConflict", "message": 'conflict with "kubectl" using v1', "field": ".data.x"}
         raise KubeError("Apply failed with 1 conflict", 409, "Conflict", [cause])
 
-    with pytest.raises(Failed, match=r'manager "kubectl" owns \.data\.x.*force_conflicts'):
+    with pytest.raises(ManifestsError, match=r'manager "kubectl" owns \.data\.x.*force_conflicts'):
         run(Server(refuse), [cm("a")])
 
 
@@ -199,7 +203,7 @@ def test_secret_values_stay_out_of_refusals():
         raise KubeError(message, 500)
 
     secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s"}, "data": {"pin": 123456}}
-    with pytest.raises(Failed) as caught:
+    with pytest.raises(ManifestsError) as caught:
         run(Server(refuse), [secret])
     assert "expected string, got <hidden>" in caught.value.message
     assert "123456" not in str(caught.value.details)
@@ -246,7 +250,7 @@ def test_refusal_that_another_object_of_the_set_heals_is_put_off():
 
     server.refuse = refuse
     secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "key"}}
-    with pytest.raises(Failed, match="not found"):
+    with pytest.raises(ManifestsError, match="not found"):
         run(server, [cm("a")])
     assert actions(run(server, [secret, cm("a")], check=True)) == {"Secret key": "created", "ConfigMap a": "created"}
 
@@ -290,7 +294,7 @@ def test_unknown_kinds_and_duplicates_are_refused_before_anything_is_sent():
     server = Server()
     wrong = {"apiVersion": "v1", "kind": "Deployment", "metadata": {"name": "d"}}
     typo = {"apiVersion": "v1", "kind": "ConfigMpa", "metadata": {"name": "d"}}
-    with pytest.raises(Failed) as caught:
+    with pytest.raises(ManifestsError) as caught:
         run(server, [wrong, typo, cm("a"), cm("a")])
     assert "Did you mean the apiVersion apps/v1?" in caught.value.message
     assert "Did you mean the kind ConfigMap?" in caught.value.message

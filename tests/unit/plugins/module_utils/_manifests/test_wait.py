@@ -12,8 +12,9 @@ import pytest
 
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.client import Resource
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.errors import KubeError
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.kinds import state_of
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.readiness import gone_state
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._manifests.context import Session
-from ansible_collections.fortytwo.ft_services.plugins.module_utils._manifests.ready import gone_state, state_of
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._manifests.wait import Target, Waiter, WaitFailed
 
 DEPLOYMENTS = Resource("apps/v1", "Deployment", "deployments", True)
@@ -52,7 +53,7 @@ def deployment(available, name="web", **metadata):
 
 
 def target(known=None, name="web", resource=DEPLOYMENTS):
-    def check(body, _view):
+    def check(body, _around):
         return state_of(resource.group, resource.kind, body)
 
     return Target(resource, "w", name, "here", check, known)
@@ -162,5 +163,5 @@ def test_gone_also_when_another_object_took_the_name(wait):
     old = {"metadata": {"name": "lb", "namespace": "w", "uid": "old", "deletionTimestamp": "now"}}
     new = {"metadata": {"name": "lb", "namespace": "w", "uid": "new"}}
     for event in (("DELETED", old), ("ADDED", new)):
-        leaving = Target(SERVICES, "w", "lb", "here", lambda body, _view: gone_state(body), old, "old")
+        leaving = Target(SERVICES, "w", "lb", "here", lambda body, _around: gone_state(body), old, "old")
         wait(Server({path: [[old]]}, {path: [[event]]}), [leaving])

@@ -115,17 +115,17 @@ def test_every_failure_says_what_was_expected_seen_and_what_to_do(cluster):
 @pytest.mark.parametrize(
     ("key", "status", "seen"),
     [
-        ("Deployment nginx", {"observedGeneration": 1}, "nginx: change not seen yet"),
-        ("Deployment nginx", {"observedGeneration": 2, "updatedReplicas": 1}, "nginx: 0 of 1 pods ready"),
+        ("Deployment nginx", {"observedGeneration": 1}, "nginx: the controller has not seen the new specification yet"),
+        ("Deployment nginx", {"observedGeneration": 2, "updatedReplicas": 1}, "nginx: 0 of 1 pods are available"),
         (
             "Deployment nginx",
             {"observedGeneration": 2, "updatedReplicas": 0, "availableReplicas": 1},
-            "nginx: 0 of 1 pods ready",
+            "nginx: 0 of 1 pods are of the new version",
         ),
         (
             "Deployment nginx",
             {"observedGeneration": 2, "updatedReplicas": 1, "availableReplicas": 1, "replicas": 2},
-            "nginx: pods of an earlier version",
+            "nginx: 1 pods of the old version still end",
         ),
     ],
 )

@@ -75,7 +75,7 @@ def test_only_containers_that_run_count():
     [
         (objects(("a", "running")), "the container of before still runs"),
         (objects(("a", "waiting")), "no container runs"),
-        (objects(("b", "running"), available=0), "0 of 1 pods ready"),
+        (objects(("b", "running"), available=0), "0 of 1 pods are available"),
         (objects(("b", "running"), ("a", "terminated")), ""),
     ],
 )
@@ -116,7 +116,7 @@ def test_lost_data_is_seen_although_every_check_passes():
 
 
 def test_a_service_that_stays_broken():
-    found = verdicts(KILL, [check("WP-03"), check("NGX-01", ok=False)], lack="0 of 1 pods ready")
+    found = verdicts(KILL, [check("WP-03"), check("NGX-01", ok=False)], lack="0 of 1 pods are available")
     assert not any(found.values())
 
 

@@ -6,13 +6,14 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.fortytwo.ft_services.plugins.module_utils._manifests.failure import (
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.failures import (
     container_hint,
-    final_kinds,
-    newest_pods,
-    object_failures,
     pause_seconds,
     pod_failures,
+)
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.kinds import (
+    kind_of,
+    pod_signs,
 )
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._manifests.report import container_problems
 
@@ -95,7 +96,8 @@ def test_unschedulable_unless_it_passes():
 
 def test_failures_of_the_object_itself():
     def found(group, kind, **status):
-        return [each.reason for each in object_failures(group, kind, {"metadata": {"uid": "u"}, "status": status})]
+        signs = kind_of(group, kind).failures({"metadata": {"uid": "u"}, "status": status})
+        return [each.reason for each in signs]
 
     failed = [{"type": "Failed", "status": "True", "reason": "BackoffLimitExceeded"}]
     assert found("batch", "Job", conditions=failed) == ["BackoffLimitExceeded"]
@@ -106,14 +108,17 @@ def test_failures_of_the_object_itself():
     assert found("apps", "Deployment", conditions=late) == ["ProgressDeadlineExceeded"]
     barred = [{"type": "ReplicaFailure", "status": "True", "reason": "FailedCreate", "message": "violates PodSecurity"}]
     assert found("apps", "Deployment", conditions=barred) == ["FailedCreate"]
-    assert object_failures("apps", "Deployment", None) == []
 
 
 def test_a_job_counts_crashes_itself():
-    (crash,) = pod_failures(pod("CrashLoopBackOff", "back-off 5m0s", 9))
-    assert not final_kinds("Job", crash)
-    assert final_kinds("Deployment", crash)
-    assert final_kinds("Job", pod_failures(pod("ErrImageNeverPull"))[0])
+    crashing = pod("CrashLoopBackOff", "back-off 5m0s", 9)
+    assert pod_signs(kind_of("batch", "Job"), crashing, {}) == []
+    assert len(pod_signs(kind_of("apps", "Deployment"), crashing, {})) == 1
+    assert len(pod_signs(kind_of("batch", "Job"), pod("ErrImageNeverPull"), {})) == 1
+
+
+def newest(group, kind, body, pods, replica_sets=()):
+    return kind_of(group, kind).pods(body, pods, replica_sets)
 
 
 def test_only_pods_of_the_newest_version_count():
@@ -135,17 +140,17 @@ def test_only_pods_of_the_newest_version_count():
         pod(name=name, labels={"app": app, "pod-template-hash": name})
         for app, name in (("web", "hash1"), ("web", "hash2"), ("other", "hash2"))
     ]
-    assert newest_pods("Deployment", deployment, pods, sets) == [pods[1]]
-    assert newest_pods("Deployment", deployment, pods, []) == []
+    assert newest("apps", "Deployment", deployment, pods, sets) == [pods[1]]
+    assert newest("apps", "Deployment", deployment, pods) == []
 
     stateful = {"metadata": {"uid": "s"}, "status": {"updateRevision": "new"}}
     pods = [pod(name=rev, owner="s", labels={"controller-revision-hash": rev}) for rev in ("old", "new")]
-    assert newest_pods("StatefulSet", stateful, pods) == [pods[1]]
+    assert newest("apps", "StatefulSet", stateful, pods) == [pods[1]]
 
     daemon = {"metadata": {"uid": "s", "annotations": {"deprecated.daemonset.template.generation": "3"}}}
     pods = [pod(name=gen, owner="s", labels={"pod-template-generation": gen}) for gen in ("2", "3")]
-    assert newest_pods("DaemonSet", daemon, pods) == [pods[1]]
-    assert newest_pods("Job", {"metadata": {"uid": "other"}}, pods) == []
+    assert newest("apps", "DaemonSet", daemon, pods) == [pods[1]]
+    assert newest("batch", "Job", {"metadata": {"uid": "other"}}, pods) == []
 
 
 def test_report_of_containers():

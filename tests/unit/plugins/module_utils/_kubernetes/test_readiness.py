@@ -6,13 +6,13 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.fortytwo.ft_services.plugins.module_utils._manifests.ready import (
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.errors import KubeError
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.kinds import state_of, waitable
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.readiness import (
+    Surroundings,
     gone_state,
     has_ready_endpoint,
     selects,
-    state_of,
-    waitable,
-    webhook_state,
 )
 
 
@@ -124,25 +124,50 @@ def test_gone_names_what_holds_an_object():
     assert "not being deleted" in gone_state(body()).why
 
 
+class Around(Surroundings):
+    """Endpoints by namespace, and one storage class or the refusal to read it."""
+
+    def __init__(self, slices=None, storage_class=None):
+        self.slices, self.storage_class = slices or {}, storage_class
+
+    def listed(self, resource, namespace):
+        return self.slices.get(namespace, [])
+
+    def one(self, resource, name):
+        if isinstance(self.storage_class, KubeError):
+            raise self.storage_class
+        return self.storage_class
+
+
 def test_webhook_needs_a_ready_endpoint_of_its_own_service():
-    def slices(ready, service="hook"):
-        return {
-            "w": [
-                {
-                    "metadata": {"labels": {"kubernetes.io/service-name": service}},
-                    "endpoints": [{"addresses": ["10.0.0.1"], "conditions": {"ready": ready}}],
-                }
-            ]
-        }
+    def state(hook, ready, service="hook"):
+        endpoint = {"addresses": ["10.0.0.1"], "conditions": {"ready": ready}}
+        labels = {"kubernetes.io/service-name": service}
+        around = Around({"w": [{"metadata": {"labels": labels}, "endpoints": [endpoint]}]})
+        return state_of("admissionregistration.k8s.io", "ValidatingWebhookConfiguration", hook, around)
 
     hook = {"webhooks": [{"clientConfig": {"service": {"namespace": "w", "name": "hook"}}}]}
-    assert webhook_state(hook, slices(True)).ready
-    assert webhook_state(hook, slices(None)).ready
-    assert "w/hook has no ready endpoint" in webhook_state(hook, slices(False)).why
-    assert not webhook_state(hook, slices(True, "other")).ready
-    assert not webhook_state(hook, {}).ready
-    assert webhook_state({"webhooks": [{"clientConfig": {"url": "https://x"}}]}, {}).ready
+    assert state(hook, True).ready
+    assert state(hook, None).ready
+    assert "w/hook has no ready endpoint" in state(hook, False).why
+    assert not state(hook, True, "other").ready
+    assert not state_of("admissionregistration.k8s.io", "MutatingWebhookConfiguration", hook).ready
+    assert state({"webhooks": [{"clientConfig": {"url": "https://x"}}]}, False).ready
     assert not has_ready_endpoint([{"metadata": {"labels": {"kubernetes.io/service-name": "hook"}}}], "hook")
+
+
+def test_a_claim_that_waits_for_its_first_pod_is_ready_also_without_the_right_to_read_storage_classes():
+    def state(found):
+        pending = body({"storageClassName": "fast"}, {"phase": "Pending"})
+        return state_of("", "PersistentVolumeClaim", pending, Around(storage_class=found))
+
+    assert state({"volumeBindingMode": "WaitForFirstConsumer"}).ready
+    assert not state({"volumeBindingMode": "Immediate"}).ready
+    blind = state(KubeError("forbidden", 403))
+    assert blind.ready
+    assert "may not read the storage class fast" in blind.why
+    with pytest.raises(KubeError):
+        state(KubeError("boom", 500))
 
 
 @pytest.mark.parametrize(

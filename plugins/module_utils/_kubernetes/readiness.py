@@ -1,7 +1,7 @@
 # Copyright (c) 2026, The fortytwo.ft_services contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""When is an object of which kind ready? Pure predicates.
+"""When is an object ready? Pure predicates; the table in kinds says which one is for which kind.
 
 This module util is private to the collection fortytwo.ft_services. Nothing here talks to a cluster.
 """
@@ -10,17 +10,35 @@ from __future__ import annotations
 
 import typing as t
 
-Json = dict[str, t.Any]
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.client import Resource
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.errors import KubeError
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._types import Json
+
+SLICES = Resource("discovery.k8s.io/v1", "EndpointSlice", "endpointslices", True)
+STORAGE_CLASSES = Resource("storage.k8s.io/v1", "StorageClass", "storageclasses", False)
 
 
 class State(t.NamedTuple):
-    """Whether an object is ready; if not, what it waits for."""
+    """Whether an object is ready; if not, what it waits for. A ready one with words is ready with a reservation."""
 
     ready: bool
     why: str = ""
 
 
+class Surroundings:
+    """What a predicate may ask about beside the object itself. This one knows nothing; the wait has one that does."""
+
+    def listed(self, resource: Resource, namespace: str | None) -> list[Json]:
+        """The objects of a collection that the kind wants watched."""
+        return []
+
+    def one(self, resource: Resource, name: str) -> Json | None:
+        """One object for the whole cluster; None when it does not exist. KubeError without the right to read it."""
+        return None
+
+
 READY = State(True)
+_UNSEEN = State(False, "the controller has not seen the new specification yet")
 
 
 def condition(body: Json, kind: str) -> Json:
@@ -46,10 +64,11 @@ def _counted(have: int, want: int, words: str) -> State:
     return READY if have >= want else State(False, f"{have} of {want} {words}")
 
 
-def _deployment(body: Json) -> State:
+def deployment(body: Json, _around: Surroundings) -> State:
+    """All pods are of the newest version and available; a paused one is as ready as it is going to be."""
     spec, status = body.get("spec") or {}, body.get("status") or {}
     if not observed(body):
-        return State(False, "the controller has not seen the new specification yet")
+        return _UNSEEN
     if spec.get("paused"):
         return READY
     want, updated = spec.get("replicas", 1), status.get("updatedReplicas", 0)
@@ -60,10 +79,11 @@ def _deployment(body: Json) -> State:
     return _counted(status.get("availableReplicas", 0), want, "pods are available")
 
 
-def _stateful_set(body: Json) -> State:
+def stateful_set(body: Json, _around: Surroundings) -> State:
+    """All pods are of the newest version and available, and none is left of those that were scaled away."""
     spec, status = body.get("spec") or {}, body.get("status") or {}
     if not observed(body):
-        return State(False, "the controller has not seen the new specification yet")
+        return _UNSEEN
     want, strategy = spec.get("replicas", 1), spec.get("updateStrategy") or {}
     if strategy.get("type") != "OnDelete":
         new = max(0, want - ((strategy.get("rollingUpdate") or {}).get("partition") or 0))
@@ -74,10 +94,11 @@ def _stateful_set(body: Json) -> State:
     return _counted(status.get("availableReplicas", status.get("readyReplicas", 0)), want, "pods are available")
 
 
-def _daemon_set(body: Json) -> State:
+def daemon_set(body: Json, _around: Surroundings) -> State:
+    """Each node that should has an available pod of the newest version."""
     status = body.get("status") or {}
     if not observed(body):
-        return State(False, "the controller has not seen the new specification yet")
+        return _UNSEEN
     want = status.get("desiredNumberScheduled", 0)
     on_delete = ((body.get("spec") or {}).get("updateStrategy") or {}).get("type") == "OnDelete"
     updated = status.get("updatedNumberScheduled", 0)
@@ -86,90 +107,85 @@ def _daemon_set(body: Json) -> State:
     return _counted(status.get("numberAvailable", 0), want, "pods are available")
 
 
-def _replica_set(body: Json) -> State:
+def replica_set(body: Json, _around: Surroundings) -> State:
+    """The wanted number of pods is available."""
     if not observed(body):
-        return State(False, "the controller has not seen the new specification yet")
+        return _UNSEEN
     have = (body.get("status") or {}).get("availableReplicas", 0)
     return _counted(have, (body.get("spec") or {}).get("replicas", 1), "pods are available")
 
 
-def _job(body: Json) -> State:
+def job(body: Json, _around: Surroundings) -> State:
+    """It is complete, or suspended."""
     if (body.get("spec") or {}).get("suspend") or is_true(body, "Complete"):
         return READY
     status = body.get("status") or {}
     return State(False, f"it runs: {status.get('succeeded', 0)} pods succeeded, {status.get('failed', 0)} failed")
 
 
-def _pod(body: Json) -> State:
+def vanished_job(body: Json) -> State:
+    """A Job that is gone by its ttlSecondsAfterFinished counts by how it ended."""
+    if is_true(body, "Complete"):
+        return READY
+    if condition(body, "Failed").get("status") == "True":
+        return State(False, f"it failed: {condition(body, 'Failed').get('message', '')}".rstrip(": "))
+    if (body.get("spec") or {}).get("ttlSecondsAfterFinished") is None:
+        return State(False, "it does not exist any more")
+    return State(True, "its ttlSecondsAfterFinished removed it before its result was seen")
+
+
+def pod(body: Json, _around: Surroundings) -> State:
+    """It is ready, or succeeded."""
     phase = (body.get("status") or {}).get("phase", "Pending")
     if phase == "Succeeded" or is_true(body, "Ready"):
         return READY
     return State(False, f"its phase is {phase} and it is not ready")
 
 
-def _service(body: Json) -> State:
+def service(body: Json, _around: Surroundings) -> State:
+    """A load balancer gave it an address, when it asks for one."""
     spec, status = body.get("spec") or {}, body.get("status") or {}
     if spec.get("type") != "LoadBalancer" or (status.get("loadBalancer") or {}).get("ingress"):
         return READY
     return State(False, "no load balancer has given it an address")
 
 
-def _crd(body: Json) -> State:
+def definition(body: Json, _around: Surroundings) -> State:
+    """Its names are accepted and the kind is served."""
     if condition(body, "NamesAccepted").get("status") == "False":
         return State(False, condition(body, "NamesAccepted").get("message", "its names are not accepted"))
     return READY if is_true(body, "Established") else State(False, "it is not established")
 
 
-def _api_service(body: Json) -> State:
+def api_service(body: Json, _around: Surroundings) -> State:
+    """The server behind it answers."""
     if is_true(body, "Available"):
         return READY
     return State(False, condition(body, "Available").get("message") or "it is not available")
 
 
-def _namespace(body: Json) -> State:
+def namespace(body: Json, _around: Surroundings) -> State:
+    """It is active."""
     phase = (body.get("status") or {}).get("phase", "unknown")
     return READY if phase == "Active" else State(False, f"its phase is {phase}")
 
 
-def _claim(body: Json) -> State:
+def claim(body: Json, around: Surroundings) -> State:
+    """It is bound, or waits for the first pod that uses it."""
     phase = (body.get("status") or {}).get("phase", "Pending")
     if phase == "Bound":
         return READY
-    storage_class = (body.get("spec") or {}).get("storageClassName")
-    return State(False, f"its phase is {phase}, storage class {storage_class or 'none'}")
-
-
-PREDICATES: dict[tuple[str, str], t.Callable[[Json], State]] = {
-    ("apps", "Deployment"): _deployment,
-    ("apps", "StatefulSet"): _stateful_set,
-    ("apps", "DaemonSet"): _daemon_set,
-    ("apps", "ReplicaSet"): _replica_set,
-    ("batch", "Job"): _job,
-    ("", "Pod"): _pod,
-    ("", "Service"): _service,
-    ("", "Namespace"): _namespace,
-    ("", "PersistentVolumeClaim"): _claim,
-    ("apiextensions.k8s.io", "CustomResourceDefinition"): _crd,
-    ("apiregistration.k8s.io", "APIService"): _api_service,
-}
-WEBHOOKS = ("ValidatingWebhookConfiguration", "MutatingWebhookConfiguration")
-# Kinds that have pods; what their pods say explains why they are not ready.
-WORKLOADS = ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job")
-
-
-def waitable(group: str, kind: str) -> bool:
-    """True for kinds that become ready some time after they are applied."""
-    return (group, kind) in PREDICATES or kind in WEBHOOKS
-
-
-def state_of(group: str, kind: str, body: Json | None) -> State:
-    """Whether an object is ready by its own status; kinds without a predicate are ready when they exist."""
-    if body is None:
-        return State(False, "it does not exist")
-    if (body.get("metadata") or {}).get("deletionTimestamp"):
-        return State(False, "it is being deleted")
-    predicate = PREDICATES.get((group, kind))
-    return predicate(body) if predicate else READY
+    name = (body.get("spec") or {}).get("storageClassName")
+    if phase == "Pending" and name:
+        try:
+            storage_class = around.one(STORAGE_CLASSES, name)
+        except KubeError as error:
+            if error.status != 403:
+                raise
+            return State(True, f"it is {phase}; not waited for, as this user may not read the storage class {name}")
+        if (storage_class or {}).get("volumeBindingMode") == "WaitForFirstConsumer":
+            return READY
+    return State(False, f"its phase is {phase}, storage class {name or 'none'}")
 
 
 def gone_state(body: Json | None) -> State:
@@ -210,12 +226,15 @@ def has_ready_endpoint(slices: t.Iterable[Json], service: str) -> bool:
     return False
 
 
-def webhook_state(body: Json | None, slices: t.Mapping[str, t.Iterable[Json]]) -> State:
-    """Whether the services behind a webhook configuration answer; ``slices`` are EndpointSlices by namespace."""
-    if body is None:
-        return State(False, "it does not exist")
+def webhook_slices(body: Json) -> list[tuple[Resource, str | None]]:
+    """The collections of endpoints behind a webhook configuration."""
+    return [(SLICES, namespace) for namespace in sorted({namespace for namespace, _name in webhook_services(body)})]
+
+
+def webhook(body: Json, around: Surroundings) -> State:
+    """The services behind a webhook configuration have a ready endpoint."""
     for namespace, name in webhook_services(body):
-        if not has_ready_endpoint(slices.get(namespace, ()), name):
+        if not has_ready_endpoint(around.listed(SLICES, namespace), name):
             return State(False, f"its Service {namespace}/{name} has no ready endpoint")
     return READY
 

@@ -11,9 +11,11 @@ from __future__ import annotations
 import re
 import typing as t
 
-from ansible_collections.fortytwo.ft_services.plugins.module_utils._manifests.ready import condition, selects
-
-Json = dict[str, t.Any]
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.readiness import (
+    condition,
+    selects,
+)
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._types import Json
 
 # State of a container in the report.
 RUNNING = "running, not ready"
@@ -124,33 +126,50 @@ def pod_failures(pod: Json, first_restarts: t.Mapping[str, int] | None = None) -
     return found
 
 
-def object_failures(group: str, kind: str, body: Json | None) -> list[Failure]:
-    """Signs in the object itself."""
-    if body is None:
-        return []
-    uid, found = (body.get("metadata") or {}).get("uid"), []
+def job_failures(body: Json) -> list[Failure]:
+    """A Job that has failed stays failed."""
     failed = condition(body, "Failed")
-    if (group, kind) == ("batch", "Job") and failed.get("status") == "True":
-        hint = "Correct the job and remove the failed one first: a job's pods cannot be changed."
-        found.append(Failure(f"{uid}/failed", 0, failed.get("reason", "Failed"), failed.get("message", ""), hint))
+    if failed.get("status") != "True":
+        return []
+    hint = "Correct the job and remove the failed one first: a job's pods cannot be changed."
+    return [_failure(body, "failed", 0, failed.get("reason", "Failed"), failed.get("message", ""), hint)]
+
+
+def lone_pod_failures(body: Json) -> list[Failure]:
+    """A pod that has failed stays failed."""
     status = body.get("status") or {}
-    if (group, kind) == ("", "Pod") and status.get("phase") == "Failed":
-        hint = "Correct the pod and delete the failed one first: it does not start again."
-        found.append(Failure(f"{uid}/failed", 0, status.get("reason", "Failed"), status.get("message", ""), hint))
-    if (group, kind) == ("", "PersistentVolumeClaim") and status.get("phase") == "Lost":
-        hint = "Its volume is gone: restore it, or delete the claim (its data is lost already)."
-        found.append(Failure(f"{uid}/lost", 0, "Lost", "the volume of the claim does not exist any more", hint))
+    if status.get("phase") != "Failed":
+        return []
+    hint = "Correct the pod and delete the failed one first: it does not start again."
+    return [_failure(body, "failed", 0, status.get("reason", "Failed"), status.get("message", ""), hint)]
+
+
+def claim_failures(body: Json) -> list[Failure]:
+    """A claim whose volume is gone."""
+    if (body.get("status") or {}).get("phase") != "Lost":
+        return []
+    hint = "Its volume is gone: restore it, or delete the claim (its data is lost already)."
+    return [_failure(body, "lost", 0, "Lost", "the volume of the claim does not exist any more", hint)]
+
+
+def workload_failures(body: Json) -> list[Failure]:
+    """What the controller of a Deployment or ReplicaSet says about its own attempts."""
+    found = []
     progress = condition(body, "Progressing")
     if progress.get("status") == "False" and progress.get("reason") == "ProgressDeadlineExceeded":
         hint = "Look at what its pods say."
-        found.append(Failure(f"{uid}/progress", 30, "ProgressDeadlineExceeded", progress.get("message", ""), hint))
+        reason = "ProgressDeadlineExceeded"
+        found.append(_failure(body, "progress", 30, reason, progress.get("message", ""), hint))
     replica = condition(body, "ReplicaFailure")
     if replica.get("status") == "True":
         hint = "Change the pod template so that the namespace's rules (Pod Security, quota, limits) allow it."
-        found.append(
-            Failure(f"{uid}/replica", 15, replica.get("reason", "ReplicaFailure"), replica.get("message", ""), hint)
-        )
+        reason = replica.get("reason", "ReplicaFailure")
+        found.append(_failure(body, "replica", 15, reason, replica.get("message", ""), hint))
     return found
+
+
+def _failure(body: Json, key: str, grace: float, reason: str, message: str, hint: str) -> Failure:
+    return Failure(f"{(body.get('metadata') or {}).get('uid')}/{key}", grace, reason, message, hint)
 
 
 def container_hint(entries: t.Iterable[Json]) -> str:
@@ -167,30 +186,37 @@ def container_hint(entries: t.Iterable[Json]) -> str:
     return ""
 
 
-def final_kinds(kind: str, failure: Failure) -> bool:
-    """Whether a pod's failure is final for its owner: a Job counts crashes itself, by its backoff limit."""
-    return not (kind == "Job" and failure.reason == "CrashLoopBackOff")
+def owned_pods(body: Json, pods: t.Iterable[Json], _replica_sets: t.Iterable[Json]) -> list[Json]:
+    """The pods that the object itself made."""
+    return [pod for pod in pods if _owned_by(pod, (body.get("metadata") or {}).get("uid"))]
 
 
-def newest_pods(kind: str, body: Json, pods: t.Iterable[Json], replica_sets: t.Iterable[Json] = ()) -> list[Json]:
-    """The pods that a workload's newest version made: old ones may fail without harm, they are on their way out."""
-    metadata, spec, status = body.get("metadata") or {}, body.get("spec") or {}, body.get("status") or {}
-    mine = [pod for pod in pods if _is_of(kind, metadata, spec, pod)]
-    if kind == "Deployment":
-        revision = (metadata.get("annotations") or {}).get("deployment.kubernetes.io/revision")
-        newest = {
-            (each["metadata"].get("labels") or {}).get("pod-template-hash")
-            for each in replica_sets
-            if _owned_by(each, metadata.get("uid"))
-            and (each["metadata"].get("annotations") or {}).get("deployment.kubernetes.io/revision") == revision
-        }
-        return [pod for pod in mine if _labels(pod).get("pod-template-hash") in newest]
-    if kind == "StatefulSet" and status.get("updateRevision"):
-        return [pod for pod in mine if _labels(pod).get("controller-revision-hash") == status["updateRevision"]]
-    if kind == "DaemonSet":
-        generation = (metadata.get("annotations") or {}).get("deprecated.daemonset.template.generation")
-        return [pod for pod in mine if _labels(pod).get("pod-template-generation", generation) == generation]
-    return mine
+def deployment_pods(body: Json, pods: t.Iterable[Json], replica_sets: t.Iterable[Json]) -> list[Json]:
+    """The pods of a Deployment's newest version: old ones may fail without harm, they are on their way out."""
+    metadata, selector = body.get("metadata") or {}, (body.get("spec") or {}).get("selector")
+    revision = (metadata.get("annotations") or {}).get("deployment.kubernetes.io/revision")
+    newest = {
+        _labels(each).get("pod-template-hash")
+        for each in replica_sets
+        if _owned_by(each, metadata.get("uid"))
+        and (each["metadata"].get("annotations") or {}).get("deployment.kubernetes.io/revision") == revision
+    }
+    mine = (pod for pod in pods if selects(selector, _labels(pod)))
+    return [pod for pod in mine if _labels(pod).get("pod-template-hash") in newest]
+
+
+def stateful_set_pods(body: Json, pods: t.Iterable[Json], replica_sets: t.Iterable[Json]) -> list[Json]:
+    """The pods of a StatefulSet's newest version."""
+    mine, newest = owned_pods(body, pods, replica_sets), (body.get("status") or {}).get("updateRevision")
+    return [pod for pod in mine if not newest or _labels(pod).get("controller-revision-hash") == newest]
+
+
+def daemon_set_pods(body: Json, pods: t.Iterable[Json], replica_sets: t.Iterable[Json]) -> list[Json]:
+    """The pods of a DaemonSet's newest version."""
+    annotations = (body.get("metadata") or {}).get("annotations") or {}
+    newest = annotations.get("deprecated.daemonset.template.generation")
+    mine = owned_pods(body, pods, replica_sets)
+    return [pod for pod in mine if _labels(pod).get("pod-template-generation", newest) == newest]
 
 
 def _labels(body: Json) -> Json:
@@ -199,11 +225,3 @@ def _labels(body: Json) -> Json:
 
 def _owned_by(body: Json, uid: str | None) -> bool:
     return any(owner.get("uid") == uid for owner in body["metadata"].get("ownerReferences") or [])
-
-
-def _is_of(kind: str, metadata: Json, spec: Json, pod: Json) -> bool:
-    if kind == "Pod":
-        return pod["metadata"]["name"] == metadata.get("name")
-    if kind == "Deployment":
-        return selects(spec.get("selector"), _labels(pod))
-    return _owned_by(pod, metadata.get("uid"))
