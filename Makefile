@@ -7,7 +7,7 @@ VENV := .venv
 LINK := $(VENV)/collections/ansible_collections/fortytwo/ft_services
 PLAYBOOK := PATH="$(CURDIR)/$(VENV)/bin:$$PATH" ANSIBLE_CONFIG="$(CURDIR)/ansible.cfg" ansible-playbook
 PLAYS := $(sort $(filter-out site dashboard,$(basename $(notdir $(wildcard playbooks/*.yml)))))
-STEPS := lint sanity unit build docs forge fetch molecule extended
+STEPS := lint sanity unit integration build docs forge fetch molecule extended
 
 # Ansible refuses to run where the locale is not installed or is none of UTF-8. An ssh client may have sent such a one.
 CHARSET := $(shell $(PYTHON) -c "import locale; locale.setlocale(locale.LC_ALL, ''); print(locale.getlocale()[1])" 2>/dev/null)

@@ -124,6 +124,11 @@ def unit() -> Tally:
     return sum(at_once(lambda row: _pytest(row, "tests/unit", f"unit-{row.name}", 300), rows()), Tally())
 
 
+def integration() -> Tally:
+    """Run the tests that start programs, in every row."""
+    return sum(at_once(lambda row: _pytest(row, "tests/integration", f"integration-{row.name}", 900), rows()), Tally())
+
+
 def fetch() -> Tally:
     """Gather the forged bundle once more, as downloads from servers on this machine."""
     return _pytest(rows()[0], "tests/fetch", "fetch", 900)
@@ -229,6 +234,7 @@ STEPS = {
     "lint": Step(lint, _first),
     "sanity": Step(sanity, rows),
     "unit": Step(unit, rows),
+    "integration": Step(integration, rows),
     "build": Step(build, lambda: (*_first(), importer())),
     "docs": Step(docs, _first),
     "forge": Step(forge, _first),

@@ -69,6 +69,6 @@ def test_the_linters_accept_its_files(followed):
 def test_the_tests_of_all_services_pass_with_it(followed):
     collection, dummy = followed
     run(collection, sys.executable, "tools/dashboards.py")
-    tests = ["tests/unit/roles/services", "tests/unit/tools/test_dashboards.py"]
+    tests = ["tests/integration/roles/services", "tests/unit/tools/test_dashboards.py"]
     said = run(collection, sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *tests)
     assert " passed" in said

@@ -9,7 +9,7 @@ import pathlib
 import sys
 import types
 
-CLONE = pathlib.Path(__file__).resolve().parents[2]
+CLONE = pathlib.Path(__file__).resolve().parents[1]
 
 
 def _name_the_clone() -> None:
