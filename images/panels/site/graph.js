@@ -5,41 +5,45 @@
 // A panel with lines over time, drawn by uPlot.
 import uPlot from '/uplot/uPlot.esm.js';
 
-import { element, settings, themed } from './looks.js';
-import { latest, table } from './query.js';
+import { Legend } from './legend.js';
+import { axisTimes, colour, dateText, element, entry, settings, themed } from './theme.js';
+import { listenForRanges } from './ranges.js';
+import { table } from './query.js';
 import { format, increments } from './units.js';
 
 const SYNC = 'time';
 
-/** A colour with less ink. */
+/** A colour with less ink. Canvas takes no color-mix in every browser: "#rrggbb" gets its transparency by hand. */
 function faint(line, percent) {
+    if (/^#[0-9a-f]{6}$/i.test(line)) return line + Math.round(percent * 2.55).toString(16).padStart(2, '0');
     return `color-mix(in srgb, ${line} ${percent}%, transparent)`;
 }
 
-/** Canvas takes no color-mix in every browser: the same by hand for "#rrggbb". */
-function fillOf(line, percent) {
-    return /^#[0-9a-f]{6}$/i.test(line) ? line + Math.round(percent * 2.55).toString(16).padStart(2, '0') : faint(line, percent);
-}
-
 export class Graph {
-    /** Take the panel, the element to fill, and what to do when a time range was drawn with the mouse. */
-    constructor(panel, body, zoom) {
+    /** Take the panel, the element to fill, and the page's ways: `time` (zoom, move), `utc()`. */
+    constructor(panel, body, page) {
         this.panel = panel;
-        this.body = body;
-        this.zoom = zoom;
+        this.page = page;
         this.hidden = new Set();
         this.plotted = '';
+        this.marks = [];
         this.canvas = element('div', 'canvas');
-        this.legend = element('div', 'legend');
+        this.canvas.tabIndex = 0;
+        this.canvas.setAttribute('role', 'group');
+        this.canvas.setAttribute('aria-label', `${panel.title}: arrows move the cursor, + and - zoom, Shift and arrows move the time`);
+        this.legend = new Legend(panel, (name, add) => this.toggle(name, add));
         this.tip = element('div', 'tip');
         this.tip.hidden = true;
-        body.append(this.canvas, this.legend);
-        new ResizeObserver(() => this.resize()).observe(this.canvas);
+        body.append(this.canvas, this.legend.root);
+        this.sizes = new ResizeObserver(() => this.resize());
+        this.sizes.observe(this.canvas);
+        this.unlisten = listenForRanges(this.canvas, () => this.plot, page.time);
     }
 
-    /** Show new data. */
-    show(series, from, to) {
+    /** Show new data, and the dashboard's marks such as restarts. */
+    show(series, from, to, marks = []) {
         this.series = series;
+        this.marks = marks;
         this.range = [from / 1000, to / 1000];
         this.found = series.map((each, index) => settings(this.panel, each.name, index));
         this.data = table(series, this.panel.fieldConfig?.defaults?.custom?.spanNulls);
@@ -50,7 +54,7 @@ export class Graph {
         this.plot.batch(() => {
             this.plot.setScale('x', { min: this.range[0], max: this.range[1] });
         });
-        this.list();
+        this.legend.show(this.series, this.found, this.hidden);
     }
 
     /** Draw anew, as after a change of colours. */
@@ -60,7 +64,15 @@ export class Graph {
         this.found = this.series.map((each, index) => settings(this.panel, each.name, index));
         this.plot = new uPlot(this.options(), this.data, this.canvas);
         this.plot.over.append(this.tip);
-        this.list();
+        this.legend.show(this.series, this.found, this.hidden);
+    }
+
+    /** Give everything back: uPlot listens on the window, and its synchronised cursors know each graph. */
+    close() {
+        this.sizes.disconnect();
+        this.unlisten();
+        this.plot?.destroy();
+        this.plot = undefined;
     }
 
     options() {
@@ -70,8 +82,10 @@ export class Graph {
             width: Math.max(this.canvas.clientWidth, 50),
             height: Math.max(this.canvas.clientHeight, 50),
             legend: { show: false },
+            tzDate: this.page.utc() ? (seconds) => uPlot.tzDate(new Date(seconds * 1000), 'Etc/UTC') : undefined,
             cursor: {
-                sync: { key: SYNC },
+                // Only where the pointer is goes to the other graphs: a range that is drawn in one would be drawn in each of them.
+                sync: { key: SYNC, filters: { pub: (type) => type === 'mousemove' || type === 'mouseleave' } },
                 drag: { x: true, y: false, setScale: false },
                 points: { size: 7 },
                 focus: { prox: 24 },
@@ -82,7 +96,7 @@ export class Graph {
                 y: { range: (plot, low, high) => this.bounds(low, high, min) },
             },
             axes: [
-                { ...axis, space: 70, size: (plot, texts) => ((texts ?? []).some((text) => text.includes('\n')) ? 44 : 28), values: (plot, splits, index, space, step) => this.times(splits, step) },
+                { ...axis, space: 70, size: (plot, texts) => ((texts ?? []).some((text) => text.includes('\n')) ? 44 : 28), values: (plot, splits, index, space, step) => axisTimes(splits, step, this.range, this.page.utc()) },
                 {
                     ...axis,
                     space: 34,
@@ -95,6 +109,7 @@ export class Graph {
             hooks: {
                 setCursor: [(plot) => this.point(plot)],
                 setSelect: [(plot) => this.select(plot)],
+                draw: [(plot) => this.drawMarks(plot)],
             },
         };
     }
@@ -106,7 +121,7 @@ export class Graph {
             show: !this.hidden.has(this.series[index].name),
             stroke: found.line,
             width: lineWidth,
-            fill: fillOpacity && this.series.length < 4 ? fillOf(found.line, fillOpacity) : undefined,
+            fill: fillOpacity && this.series.length < 4 ? faint(found.line, fillOpacity) : undefined,
             dash: lineStyle?.fill === 'dash' ? lineStyle.dash : undefined,
             points: { show: showPoints === 'always' },
         };
@@ -120,24 +135,38 @@ export class Graph {
         return [bottom, bottom + (top - bottom) * 1.08];
     }
 
-    times(splits, step) {
-        const day = { month: 'short', day: 'numeric' };
-        const clock = { hour: '2-digit', minute: '2-digit', ...(step < 60 ? { second: '2-digit' } : {}), hourCycle: 'h23' };
-        let last = '';
-        return splits.map((seconds) => {
-            const date = new Date(seconds * 1000);
-            const today = date.toLocaleDateString('en-GB', day);
-            const text = step >= 86400 ? today : date.toLocaleTimeString('en-GB', clock);
-            const long = this.range[1] - this.range[0] > 86400 && step < 86400 && today !== last;
-            last = today;
-            return long ? `${text}\n${today}` : text;
-        });
+    /** A dashed line with a foot for each mark. */
+    drawMarks(plot) {
+        const { ctx, bbox } = plot;
+        ctx.save();
+        ctx.lineWidth = devicePixelRatio;
+        ctx.setLineDash([4 * devicePixelRatio, 4 * devicePixelRatio]);
+        for (const { colour: name, times } of this.marks) {
+            ctx.strokeStyle = colour(name);
+            ctx.fillStyle = colour(name);
+            for (const time of times) {
+                const x = plot.valToPos(time / 1000, 'x', true);
+                if (x < bbox.left || x > bbox.left + bbox.width) continue;
+                ctx.beginPath();
+                ctx.moveTo(x, bbox.top);
+                ctx.lineTo(x, bbox.top + bbox.height);
+                ctx.stroke();
+                ctx.fillRect(x - 3 * devicePixelRatio, bbox.top + bbox.height - 4 * devicePixelRatio, 6 * devicePixelRatio, 4 * devicePixelRatio);
+            }
+        }
+        ctx.restore();
     }
 
-    /** Values under the mouse. */
+    /** Names of the marks that lie within some pixels of a place. */
+    marksAt(plot, left) {
+        const near = (time) => Math.abs(plot.valToPos(time / 1000, 'x') - left) < 8;
+        return this.marks.filter((mark) => mark.times.some(near)).map((mark) => mark.name);
+    }
+
+    /** Values under the pointer. */
     point(plot) {
         const { idx, left, top } = plot.cursor;
-        const own = plot.cursor.event && plot.over.matches(':hover');
+        const own = plot.over.matches(':hover') || document.activeElement === this.canvas;
         if (idx === null || idx === undefined || left < 0 || !own) {
             this.tip.hidden = true;
             return;
@@ -147,15 +176,17 @@ export class Graph {
             .map((each, index) => ({ name: each.name, line: this.found[index].line, value: this.near(this.data[index + 1], idx) }))
             .filter((row) => row.value !== null && !this.hidden.has(row.name))
             .sort((one, other) => other.value - one.value);
-        const date = new Date(this.data[0][idx] * 1000);
         this.tip.replaceChildren(
-            element('div', 'soft', date.toLocaleString('en-GB', { dateStyle: 'medium', timeStyle: 'medium' })),
-            ...rows.map((row) => this.entry(row.name, row.line, format(row.value, unit, decimals))),
+            element('div', 'soft', dateText(this.data[0][idx] * 1000, this.page.utc())),
+            ...rows.map((row) => entry(row.name, row.line, format(row.value, unit, decimals))),
+            ...this.marksAt(plot, left).map((name) => element('div', 'mark', name)),
         );
         this.tip.hidden = rows.length === 0;
-        const right = left > plot.over.clientWidth / 2;
-        this.tip.style.left = right ? '' : `${left + 14}px`;
-        this.tip.style.right = right ? `${plot.over.clientWidth - left + 14}px` : '';
+        this.tip.style.maxWidth = `${plot.over.clientWidth}px`;
+        // Beside the pointer where there is room, and never beyond the graph.
+        const width = this.tip.offsetWidth;
+        const beside = left > plot.over.clientWidth / 2 ? left - width - 14 : left + 14;
+        this.tip.style.left = `${Math.max(0, Math.min(beside, plot.over.clientWidth - width))}px`;
         this.tip.style.top = `${Math.max(0, Math.min(top, plot.over.clientHeight - this.tip.offsetHeight))}px`;
     }
 
@@ -166,34 +197,10 @@ export class Graph {
         return column[place] ?? null;
     }
 
-    entry(name, line, value) {
-        const swatch = element('span', 'swatch');
-        swatch.style.background = line;
-        return element('div', 'entry', swatch, element('span', 'name', name), element('span', 'value', value));
-    }
-
     select(plot) {
         const { left, width } = plot.select;
-        if (width > 5) this.zoom(plot.posToVal(left, 'x') * 1000, plot.posToVal(left + width, 'x') * 1000);
+        if (width > 5) this.page.time.zoom(plot.posToVal(left, 'x') * 1000, plot.posToVal(left + width, 'x') * 1000);
         plot.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
-    }
-
-    /** The legend: a click shows one series alone, and with a modifier key hides or shows one. */
-    list() {
-        const { unit, decimals } = this.panel.fieldConfig?.defaults ?? {};
-        const most = this.panel.options?.legend?.calcs?.includes('max');
-        this.legend.replaceChildren(...this.series.map((each, index) => {
-            const values = each.points.map(([, value]) => value).filter((value) => value !== null);
-            const top = values.length ? format(Math.max(...values), unit, decimals) : '–';
-            const button = this.entry(each.name, this.found[index].line, format(latest(each), unit, decimals));
-            const made = element('button', 'series', ...button.childNodes);
-            if (most) made.append(element('span', 'soft', `max ${top}`));
-            made.type = 'button';
-            made.title = 'Click: only this one, or all again. Ctrl and click: hide or show it.';
-            made.setAttribute('aria-pressed', String(!this.hidden.has(each.name)));
-            made.addEventListener('click', (event) => this.toggle(each.name, event.ctrlKey || event.metaKey || event.shiftKey));
-            return made;
-        }));
     }
 
     toggle(name, add) {
@@ -205,7 +212,7 @@ export class Graph {
             this.hidden = new Set(alone ? [] : others);
         }
         this.series.forEach((each, index) => this.plot.setSeries(index + 1, { show: !this.hidden.has(each.name) }));
-        this.list();
+        this.legend.show(this.series, this.found, this.hidden);
     }
 
     resize() {

@@ -2,21 +2,19 @@
 // GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// The page around the dashboards: list, time range, refresh, light and dark. The address tells what is shown, as Grafana's does.
-import { Board } from './board.js';
-import { element } from './looks.js';
-import { moment } from './query.js';
+// The page around the dashboards. Its address tells what is shown, in the forms that Grafana's addresses have:
+// /d/UID, from, to, refresh, timezone, viewPanel, kiosk; what else stands there (var-...) is kept.
+import { Dashboard } from './dashboard.js';
+import { List } from './list.js';
+import { dateText } from './theme.js';
+import { moved, range, refreshSeconds, words, zoomed } from './time.js';
 
 const HOME = 'ft-overview';
-const RANGES = {
-    '5m': 'Last 5 minutes', '15m': 'Last 15 minutes', '30m': 'Last 30 minutes', '1h': 'Last hour', '3h': 'Last 3 hours',
-    '6h': 'Last 6 hours', '12h': 'Last 12 hours', '24h': 'Last 24 hours', '2d': 'Last 2 days', '7d': 'Last 7 days', '14d': 'Last 14 days',
-};
-const REFRESH = { '': 'Off', 5: '5 s', 10: '10 s', 30: '30 s', 60: '1 min', 300: '5 min' };
-const FIT = { year: 'numeric', month: '2-digit', day: '2-digit', hour: '2-digit', minute: '2-digit', second: '2-digit' };
+const RANGES = ['5m', '15m', '30m', '1h', '3h', '6h', '12h', '24h', '2d', '7d', '14d'];
+const REFRESH = [['off', 'Off'], ['5s', '5 s'], ['10s', '10 s'], ['30s', '30 s'], ['1m', '1 min'], ['5m', '5 min']];
 
 const $ = (id) => document.getElementById(id);
-const state = { dashboards: [], board: null, timer: 0 };
+const state = { models: [], dashboard: null, uid: '', timer: 0 };
 
 async function get(path) {
     const response = await fetch(new URL(path, window.location.origin));
@@ -36,173 +34,253 @@ async function load() {
 function wanted() {
     const query = new URLSearchParams(window.location.search);
     const uid = /^\/d\/([\w-]+)/.exec(window.location.pathname)?.[1] ?? HOME;
-    const dashboard = state.dashboards.find((each) => each.uid === uid);
-    const { from = 'now-1h', to = 'now' } = dashboard?.time ?? {};
-    return { uid, dashboard, from: query.get('from') ?? from, to: query.get('to') ?? to };
+    const model = state.models.find((each) => each.uid === uid);
+    const { from = 'now-1h', to = 'now' } = model?.time ?? {};
+    return {
+        query,
+        uid,
+        model,
+        from: query.get('from') ?? from,
+        to: query.get('to') ?? to,
+        refresh: query.get('refresh') ?? localStorage.getItem('refresh') ?? '10s',
+        utc: query.get('timezone') === 'utc',
+        kiosk: query.has('kiosk'),
+        panel: query.has('viewPanel') ? Number(query.get('viewPanel').replace(/^panel-/, '')) : null,
+    };
 }
 
-/** Change the address: another dashboard or time. */
-function go(change, replace = false) {
-    const now = { ...wanted(), ...change };
-    const query = new URLSearchParams({ from: now.from, to: now.to });
-    window.history[replace ? 'replaceState' : 'pushState'](null, '', `/d/${now.uid}?${query}`);
-    if (change.uid) open();
-    else times();
+function utc() {
+    return wanted().utc;
 }
 
-/** Show the dashboard of the address. */
-function open() {
-    const { uid, dashboard } = wanted();
-    state.board?.close();
-    state.board = null;
-    $('message').hidden = true;
-    for (const link of $('list').children) link.classList.toggle('here', link.dataset.uid === uid);
-    document.body.classList.remove('listing');
-    if (!dashboard) {
+function bounds() {
+    const { from, to } = wanted();
+    return range({ from, to }, Date.now(), utc());
+}
+
+/** Change the address: `uid`, or parameters; null takes one away. */
+function go({ uid, ...change }, replace = false) {
+    const now = wanted();
+    const { query } = now;
+    if (uid && uid !== now.uid) query.delete('viewPanel');
+    const all = { from: now.from, to: now.to, ...change };
+    for (const [name, value] of Object.entries(all)) {
+        if (value === null) query.delete(name);
+        else query.set(name, value);
+    }
+    window.history[replace ? 'replaceState' : 'pushState'](null, '', `/d/${uid ?? now.uid}?${query}`);
+    show();
+}
+
+/** Show what the address says: its dashboard, where that is another one, and its time. */
+function show() {
+    const { uid, model, from, to, kiosk, panel, refresh } = wanted();
+    tell('');
+    list.choose(uid);
+    document.body.classList.toggle('kiosk', kiosk);
+    if (!state.dashboard || state.uid !== uid) {
+        state.dashboard?.close();
+        state.dashboard = model ? new Dashboard(model, $('board'), page) : null;
+        state.uid = uid;
+        window.scrollTo(0, 0);
+    }
+    $('title').textContent = model?.title ?? 'panels';
+    $('about').textContent = model?.description ?? '';
+    document.title = `${model?.title ?? 'No such dashboard'} · panels`;
+    if (!model) {
         $('board').replaceChildren();
         tell(`There is no dashboard "${uid}".`);
         return;
     }
-    document.title = `${dashboard.title} · panels`;
-    $('title').textContent = dashboard.title;
-    $('about').textContent = dashboard.description ?? '';
-    state.board = new Board(dashboard, $('board'), zoom, follow);
-    window.scrollTo(0, 0);
-    times();
-}
-
-/** Show the address's time range in the choice, then its data. */
-function times() {
-    const { from, to } = wanted();
-    const short = to === 'now' && from.startsWith('now-') ? from.slice('now-'.length) : 'own';
-    const known = short in RANGES ? short : 'own';
-    $('range').value = known;
-    $('own').textContent = known === 'own' ? `${clock(from)} – ${clock(to)}` : 'Other…';
+    state.dashboard.expand(panel);
+    const short = to === 'now' && from.startsWith('now-') ? from.slice('now-'.length) : '';
+    $('range').value = RANGES.includes(short) ? short : 'own';
+    $('own').textContent = words({ from, to }) ?? `${clock(from)} – ${clock(to)}`;
+    $('own').hidden = RANGES.includes(short);
+    $('refresh').value = REFRESH.some(([value]) => value === refresh) ? refresh : 'off';
+    $('utc').setAttribute('aria-pressed', String(utc()));
     fill();
 }
 
 function clock(text) {
-    return /^\d+$/.test(text) ? new Date(Number(text)).toLocaleString('en-GB', FIT).replace(',', '') : text;
+    return /^\d+$/.test(text) ? dateText(Number(text), utc()) : text;
 }
 
 async function fill() {
     window.clearTimeout(state.timer);
-    const { board } = state;
-    if (!board) return;
-    let good = false;
+    const { dashboard } = state;
+    if (!dashboard) return;
+    let errors = [];
+    document.body.classList.add('busy');
     try {
-        const { from, to } = wanted();
-        const now = Date.now();
-        document.body.classList.add('busy');
-        good = await board.fill(moment(from, now), moment(to, now));
+        const { from, to } = bounds();
+        errors = await dashboard.fill(from, to);
     } catch (error) {
-        tell(error.message);
+        errors = [error];
     }
-    if (board !== state.board) return;
+    if (dashboard !== state.dashboard) return;
     document.body.classList.remove('busy');
-    document.body.classList.toggle('ready', good);
-    $('when').textContent = `${good ? '' : 'incomplete, '}${new Date().toLocaleTimeString('en-GB')}`;
+    document.body.classList.toggle('ready', !errors.length);
+    tell([...new Set(errors.map((error) => error.message))].join(' '));
+    $('when').textContent = `${errors.length ? 'incomplete, ' : ''}${new Date().toLocaleTimeString('en-GB', utc() ? { timeZone: 'UTC' } : {})}`;
     plan();
 }
 
 /** Ask again after the chosen time, as long as somebody looks. */
 function plan() {
     window.clearTimeout(state.timer);
-    const seconds = Number($('refresh').value);
+    let seconds = 0;
+    try {
+        seconds = refreshSeconds(wanted().refresh);
+    } catch (error) {
+        tell(`refresh: ${error.message}`);
+    }
     if (seconds && !document.hidden) state.timer = window.setTimeout(fill, seconds * 1000);
 }
 
 function tell(text) {
     $('message').textContent = text;
-    $('message').hidden = false;
+    $('message').hidden = !text;
 }
 
-function zoom(from, to) {
-    go({ from: String(Math.floor(from)), to: String(Math.ceil(to)) });
-}
+/** The ways to another time, for the graphs and the buttons. */
+const time = {
+    zoom(from, to) {
+        go({ from: String(Math.floor(from)), to: String(Math.ceil(to)) });
+    },
+    move(direction) {
+        const { from, to } = moved(bounds(), direction, Date.now());
+        time.zoom(from, to);
+    },
+    scale(factor, around) {
+        const { from, to } = zoomed(bounds(), factor, Date.now(), around);
+        time.zoom(from, to);
+    },
+};
 
-/** A link to a dashboard needs no new page, unless the browser is asked for one. */
-function follow(event, url) {
-    const uid = /^\/d\/([\w-]+)/.exec(url)?.[1];
-    if (!uid || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
-    event.preventDefault();
-    go({ uid });
-}
-
-function choices(select, texts) {
-    for (const [value, text] of Object.entries(texts)) select.append(new Option(text, value));
-}
+/** What a dashboard needs of the page. */
+const page = {
+    time,
+    utc,
+    /** A link to a dashboard needs no new page, unless the browser is asked for one. */
+    follow(event, url) {
+        const uid = /^\/d\/([\w-]+)/.exec(url)?.[1];
+        if (!uid || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
+        event.preventDefault();
+        go({ uid });
+    },
+    /** One panel fills the page, or all are there again. */
+    view(id) {
+        go({ viewPanel: wanted().panel === id ? null : String(id) });
+    },
+};
+const list = new List(page.follow);
 
 /** "system" follows the device. */
 function theme(name) {
     document.documentElement.dataset.theme = name;
     $('theme').value = name;
     localStorage.setItem('theme', name);
-    state.board?.redraw();
+    state.dashboard?.redraw();
 }
 
 function local(milliseconds) {
-    const date = new Date(milliseconds);
-    return new Date(milliseconds - date.getTimezoneOffset() * 60000).toISOString().slice(0, 19);
+    const offset = utc() ? 0 : new Date(milliseconds).getTimezoneOffset() * 60000;
+    return new Date(milliseconds - offset).toISOString().slice(0, 19);
 }
 
-function ownRange() {
-    const { from, to } = wanted();
-    const now = Date.now();
-    $('from').value = local(moment(from, now));
-    $('to').value = local(moment(to, now));
+function chosen(input) {
+    return new Date(input.value + (utc() ? 'Z' : '')).getTime();
+}
+
+/** Ask for the two ends of a range. */
+function askRange() {
+    try {
+        const { from, to } = bounds();
+        $('from').value = local(from);
+        $('to').value = local(to);
+    } catch {
+        // What the address says is no range: the fields keep what they have.
+    }
+    checkRange();
     $('times').showModal();
 }
 
-function listen() {
-    $('range').addEventListener('change', (event) => {
-        if (event.target.value === 'own') ownRange();
-        else go({ from: `now-${event.target.value}`, to: 'now' });
-    });
-    $('times').addEventListener('close', () => {
-        const [from, to] = [new Date($('from').value).getTime(), new Date($('to').value).getTime()];
-        if ($('times').returnValue === 'show' && from < to) zoom(from, to);
-        else times();
-    });
-    $('refresh').addEventListener('change', (event) => {
-        localStorage.setItem('refresh', event.target.value);
-        plan();
-    });
-    $('again').addEventListener('click', fill);
-    $('theme').addEventListener('change', (event) => theme(event.target.value));
-    $('menu').addEventListener('click', () => document.body.classList.toggle('listing'));
-    window.addEventListener('popstate', open);
-    document.addEventListener('visibilitychange', () => (document.hidden ? plan() : fill()));
-    window.matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => state.board?.redraw());
+function checkRange() {
+    $('to').setCustomValidity(chosen($('from')) < chosen($('to')) ? '' : 'The end has to be later than the begin.');
 }
 
-function list() {
-    $('list').replaceChildren(...state.dashboards.map((dashboard) => {
-        const link = element('a', '', element('strong', '', dashboard.title), element('span', 'soft', dashboard.description ?? ''));
-        link.href = `/d/${dashboard.uid}`;
-        link.dataset.uid = dashboard.uid;
-        link.addEventListener('click', (event) => follow(event, `/d/${dashboard.uid}`));
-        return link;
-    }));
+/** An address with fixed times, so that who gets it sees the same. */
+async function share() {
+    const { query, uid } = wanted();
+    const { from, to } = bounds();
+    query.set('from', Math.floor(from));
+    query.set('to', Math.ceil(to));
+    const address = new URL(`/d/${uid}?${query}`, window.location.origin).href;
+    try {
+        await navigator.clipboard.writeText(address);
+        $('share').title = 'Copied';
+        $('shared').textContent = 'Link copied';
+        window.setTimeout(() => ($('shared').textContent = ''), 3000);
+    } catch {
+        window.prompt('The link to what is shown:', address);
+    }
+}
+
+function kiosk() {
+    go({ kiosk: wanted().kiosk ? null : '' });
+}
+
+/** Keys of the whole page, those of Grafana where it has some; not while somebody types. */
+function key(event) {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest('dialog')) return;
+    if (event.key === 'Escape' && list.close()) return;
+    if (event.target.closest('input, select')) return;
+    if (event.key === 'Escape') {
+        const { kiosk: whole, panel } = wanted();
+        if (whole || panel !== null) go({ kiosk: null, viewPanel: null });
+    } else if (event.key === 'r') fill();
+    else if (event.key === 'k') kiosk();
+    else if (event.key === 'z') time.scale(2);
+}
+
+function listen() {
+    $('range').addEventListener('change', (event) => go({ from: `now-${event.target.value}`, to: 'now' }));
+    $('refresh').addEventListener('change', (event) => {
+        localStorage.setItem('refresh', event.target.value);
+        go({ refresh: event.target.value }, true);
+    });
+    $('theme').addEventListener('change', (event) => theme(event.target.value));
+    const clicks = {
+        custom: askRange, back: () => time.move(-1), on: () => time.move(1), out: () => time.scale(2), again: fill, share, kiosk,
+        utc: () => go({ timezone: utc() ? null : 'utc' }), leave: kiosk,
+    };
+    for (const [id, act] of Object.entries(clicks)) $(id).addEventListener('click', act);
+    for (const id of ['from', 'to']) $(id).addEventListener('input', checkRange);
+    $('times').addEventListener('close', () => {
+        if ($('times').returnValue === 'show') time.zoom(chosen($('from')), chosen($('to')));
+    });
+    document.addEventListener('keydown', key);
+    window.addEventListener('popstate', show);
+    document.addEventListener('visibilitychange', () => (document.hidden ? plan() : fill()));
+    window.matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => state.dashboard?.redraw());
 }
 
 async function main() {
-    choices($('range'), RANGES);
-    const own = new Option('Other…', 'own');
-    own.id = 'own';
-    $('range').append(own);
-    choices($('refresh'), REFRESH);
-    $('refresh').value = localStorage.getItem('refresh') ?? '10';
+    for (const value of RANGES) $('range').append(new Option(words({ from: `now-${value}`, to: 'now' }), value));
+    $('range').append($('own'));
+    for (const [value, text] of REFRESH) $('refresh').append(new Option(text, value));
     theme(localStorage.getItem('theme') ?? 'system');
     listen();
     try {
-        state.dashboards = await load();
+        state.models = await load();
     } catch (error) {
         tell(`The dashboards cannot be read: ${error.message}`);
         return;
     }
-    list();
-    open();
+    list.fill(state.models);
+    if (window.location.pathname === '/dashboards') list.open();
+    show();
 }
 
 main();

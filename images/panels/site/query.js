@@ -4,7 +4,8 @@
 //
 // From a panel's query to series: Grafana's macros, times and names, understood as Grafana understands them. No page needed.
 
-const UNITS = { s: 1e3, m: 60e3, h: 3600e3, d: 86400e3, w: 604800e3, M: 2592000e3, y: 31536000e3 };
+import { durationText, milliseconds } from './time.js';
+
 // Up to each limit the interval is rounded to the value after it, as Grafana does.
 const ROUND = [
     [15, 10], [35, 20], [75, 50], [150, 100], [350, 200], [750, 500], [1500, 1e3], [3500, 2e3], [7500, 5e3],
@@ -12,29 +13,6 @@ const ROUND = [
     [750e3, 600e3], [1050e3, 900e3], [1500e3, 1200e3], [2700e3, 1800e3], [5400e3, 3600e3], [9e6, 7200e3],
     [16200e3, 10800e3], [32400e3, 21600e3], [86400e3, 43200e3], [604800e3, 86400e3], [1814400e3, 604800e3],
 ];
-
-/** Milliseconds of "20s", "1h". */
-export function milliseconds(text) {
-    const match = /^(\d+)(ms|[smhdwMy])$/.exec(text);
-    if (!match) throw new Error(`"${text}" is no duration`);
-    return Number(match[1]) * (match[2] === 'ms' ? 1 : UNITS[match[2]]);
-}
-
-/** "20s" of milliseconds. */
-export function durationText(value) {
-    for (const unit of ['d', 'h', 'm', 's']) {
-        if (value >= UNITS[unit] && value % UNITS[unit] === 0) return `${value / UNITS[unit]}${unit}`;
-    }
-    return `${value}ms`;
-}
-
-/** A point in time, "now-1h" or milliseconds, as milliseconds. */
-export function moment(text, now) {
-    if (/^\d+$/.test(text)) return Number(text);
-    const match = /^now(?:-(\w+))?$/.exec(text);
-    if (!match) throw new Error(`"${text}" is no time`);
-    return now - (match[1] ? milliseconds(match[1]) : 0);
-}
 
 /** Milliseconds between the points of a panel that is so many pixels wide. */
 export function interval(from, to, width, smallest = '1ms') {
@@ -98,10 +76,7 @@ export function latest(series) {
     return series.points.findLast(([, value]) => value !== null)?.[1] ?? null;
 }
 
-/** Ask the database for a panel's series between two times. */
-export async function ask(panel, from, to, width, signal) {
-    const step = interval(from, to, panel.maxDataPoints ?? width, panel.interval);
-    const text = panel.targets.map((target) => expand(target.query, from, to, step)).join(';');
+async function send(text, signal) {
     const address = new URL('/query', window.location.origin);
     address.search = `?q=${encodeURIComponent(text)}`;
     const response = await fetch(address, { signal });
@@ -109,5 +84,26 @@ export async function ask(panel, from, to, width, signal) {
         const said = response.headers.get('Content-Type')?.includes('json') ? (await response.json()).error : '';
         throw new Error(said || `InfluxDB cannot be asked now (${response.status})`);
     }
-    return seriesOf(panel.targets, await response.json());
+    return response.json();
+}
+
+/** Ask the database for a panel's series between two times. */
+export async function ask(panel, from, to, width, signal) {
+    const step = interval(from, to, panel.maxDataPoints ?? width, panel.interval);
+    const text = panel.targets.map((target) => expand(target.query, from, to, step)).join(';');
+    return seriesOf(panel.targets, await send(text, signal));
+}
+
+/** Ask for the dashboard's annotations, such as restarts: [{name, colour, times: [milliseconds]}]. */
+export async function askMarks(dashboard, from, to, width, signal) {
+    const wanted = (dashboard.annotations?.list ?? []).filter((each) => each.enable && each.target?.query);
+    if (!wanted.length) return [];
+    const step = interval(from, to, width, '20s');
+    const answer = await send(wanted.map((each) => expand(each.target.query, from, to, step)).join(';'), signal);
+    return wanted.map((each, index) => {
+        const result = answer.results?.find((one) => one.statement_id === index) ?? {};
+        if (result.error) throw new Error(result.error);
+        const times = (result.series ?? []).flatMap((series) => series.values.map(([time]) => time));
+        return { name: each.name, colour: each.iconColor, times: [...new Set(times)] };
+    });
 }

@@ -40,6 +40,13 @@ function duration(value) {
     return parts.join(' ');
 }
 
+/** A value of a unit that is a word ("cores"): in thousandths of it where it is small, as nobody compares 0.00313. */
+function suffixed(value, word, decimals) {
+    const size = Math.abs(value);
+    if (size > 0 && size < 1) return `${digits(value * 1000, size < 0.01 ? 1 : 0)} milli${word}`;
+    return `${digits(value, decimals)} ${word}`;
+}
+
 /** A value in its unit. */
 export function format(value, unit = 'none', decimals = undefined) {
     if (value === null || value === undefined || Number.isNaN(value)) return '–';
@@ -48,7 +55,7 @@ export function format(value, unit = 'none', decimals = undefined) {
     if (unit === 'percentunit') return `${digits(value * 100, decimals)} %`;
     if (unit === 'percent') return `${digits(value, decimals)} %`;
     if (unit === 's') return duration(value);
-    if (unit.startsWith('suffix:')) return `${digits(value, decimals)}${unit.slice('suffix:'.length)}`;
+    if (unit.startsWith('suffix:')) return suffixed(value, unit.slice('suffix:'.length).trim(), decimals);
     return digits(value, decimals);
 }
 

@@ -3,7 +3,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
 // A panel with the latest value of each series in large, with its course behind it where the dashboard asks for it.
-import { colour, element, mapped, settings, threshold } from './looks.js';
+import { colour, element, mapped, settings, threshold } from './theme.js';
 import { latest } from './query.js';
 import { format } from './units.js';
 
@@ -11,12 +11,13 @@ const SVG = 'http://www.w3.org/2000/svg';
 const WIDTH = 100;
 const HEIGHT = 30;
 
-export class Numbers {
+export class Stat {
     constructor(panel, body) {
         this.panel = panel;
         this.body = body;
     }
 
+    /** Show new data. */
     show(series, from, to) {
         Object.assign(this, { series, from, to });
         this.draw();

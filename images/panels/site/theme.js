@@ -6,12 +6,24 @@
 
 const NAMES = { green: '--green', orange: '--orange', red: '--red' };
 const PALETTE = 12;
+const SVG = 'http://www.w3.org/2000/svg';
 
 /** An element with a class, text and children. */
 export function element(tag, name = '', ...children) {
     const made = document.createElement(tag);
     if (name) made.className = name;
     made.append(...children);
+    return made;
+}
+
+/** A small picture, by its name in icons.svg. */
+export function icon(name) {
+    const made = document.createElementNS(SVG, 'svg');
+    made.setAttribute('class', 'icon');
+    made.setAttribute('aria-hidden', 'true');
+    const use = document.createElementNS(SVG, 'use');
+    use.setAttribute('href', `/icons.svg#${name}`);
+    made.append(use);
     return made;
 }
 
@@ -53,4 +65,35 @@ export function mapped(found, value) {
 export function threshold(found, value) {
     const steps = (found.thresholds?.steps ?? []).filter((step) => step.value === null || value >= step.value);
     return steps.length ? colour(steps.at(-1).color) : themed('--text');
+}
+
+/** A name with its colour, and its value where there is one. */
+export function entry(name, line, ...values) {
+    const swatch = element('span', 'swatch');
+    swatch.style.background = line;
+    return element('div', 'entry', swatch, element('span', 'name', name), ...values.map((value) => element('span', 'value', value)));
+}
+
+function zone(utc) {
+    return utc ? { timeZone: 'UTC' } : {};
+}
+
+/** A moment with date and seconds, for people. */
+export function dateText(time, utc) {
+    return `${new Date(time).toLocaleString('en-GB', { dateStyle: 'medium', timeStyle: 'medium', ...zone(utc) })}${utc ? ' UTC' : ''}`;
+}
+
+/** Words below a graph; the day stands below its first hour where the graph shows more than a day. `range` is in seconds. */
+export function axisTimes(splits, step, range, utc) {
+    const day = { month: 'short', day: 'numeric', ...zone(utc) };
+    const clock = { hour: '2-digit', minute: '2-digit', ...(step < 60 ? { second: '2-digit' } : {}), hourCycle: 'h23', ...zone(utc) };
+    let last = '';
+    return splits.map((seconds) => {
+        const date = new Date(seconds * 1000);
+        const today = date.toLocaleDateString('en-GB', day);
+        const text = step >= 86400 ? today : date.toLocaleTimeString('en-GB', clock);
+        const long = range[1] - range[0] > 86400 && step < 86400 && today !== last;
+        last = today;
+        return long ? `${text}\n${today}` : text;
+    });
 }
