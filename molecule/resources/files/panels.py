@@ -221,9 +221,6 @@ def small(page: Page, axe: str) -> None:
 def leaks(page: Page, rounds: int) -> Json:
     """After many switches and zooms the page needs no more memory than before."""
     page.open("/d/ft-overview?from=now-15m&to=now&refresh=off")
-    switches = (
-        "(name) => { [...document.querySelectorAll('#list a')].find((each) => each.dataset.uid === name).click() }"
-    )
 
     def switch(name: str) -> float:
         started = time.monotonic()
