@@ -174,9 +174,10 @@ def test_a_run_that_was_killed_between_key_and_certificate_of_the_ca_is_taken_up
             raise KeyboardInterrupt
         write(path, content, mode)
 
-    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+    with monkeypatch.context() as patched:
         patched.setattr(util, "write_private", killed)
-        ensure(tmp_path)
+        with pytest.raises(KeyboardInterrupt):
+            ensure(tmp_path)
     key = (tmp_path / "ca.key").read_bytes()
     assert ensure(tmp_path, dry=True)[0].reason == "its certificate was missing"
     ca, leaf = ensure(tmp_path)
