@@ -263,8 +263,8 @@ class Authority:
                 raise CertificateError(
                     f"the CA in {self.folder} is not valid before "
                     f"{self.pair.certificate.not_valid_before_utc:%Y-%m-%d}, and this machine's clock says "
-                    f"{self.now:%Y-%m-%d}. Correct the clock; or remove ca.crt and ca.key, then a new CA is made, which "
-                    "every client must trust anew"
+                    f"{self.now:%Y-%m-%d}. Correct the clock; or remove ca.crt and ca.key, then a new CA is made, "
+                    "which every client must trust anew"
                 )
             self._fix("ca")
             found = describe(self.pair.certificate)
