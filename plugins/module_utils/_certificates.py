@@ -94,8 +94,8 @@ def checked_common_name(text: str, whose: str) -> str:
     length = len(text.encode("utf-8", "surrogateescape"))
     if not 1 <= length <= COMMON_NAME_BYTES:
         raise CertificateError(
-            f"{whose}: its common name has {length} bytes, and must have 1 to {COMMON_NAME_BYTES}: write a shorter "
-            "one; what clients compare are ip_addresses and dns_names, which may be longer"
+            f"{whose}: its common name has {length} bytes, it must have 1 to {COMMON_NAME_BYTES}. Write a shorter one; "
+            "what clients compare are ip_addresses and dns_names, which may be longer"
         )
     return text
 
@@ -259,12 +259,12 @@ class Authority:
                     f"the CA in {self.folder} ends on {describe(self.pair.certificate)['not_after']}. "
                     "Remove ca.crt and ca.key, then a new CA is made, which every client must trust anew"
                 )
-            if self.pair.certificate.not_valid_before_utc > self.now:
+            begin = self.pair.certificate.not_valid_before_utc
+            if begin > self.now:
                 raise CertificateError(
-                    f"the CA in {self.folder} is not valid before "
-                    f"{self.pair.certificate.not_valid_before_utc:%Y-%m-%d}, and this machine's clock says "
-                    f"{self.now:%Y-%m-%d}. Correct the clock; or remove ca.crt and ca.key, then a new CA is made, "
-                    "which every client must trust anew"
+                    f"the CA in {self.folder} is not valid before {begin:%Y-%m-%d}, and the clock of this machine says "
+                    f"{self.now:%Y-%m-%d}. Correct the clock; or remove ca.crt and ca.key, then a new CA "
+                    "is made, which every client must trust anew"
                 )
             self._fix("ca")
             found = describe(self.pair.certificate)
@@ -273,7 +273,7 @@ class Authority:
         return self._issued("ca", {}, self.pair, "its certificate was missing" if lone else "it did not exist")
 
     def _lone_ca_key(self) -> ec.EllipticCurvePrivateKey | None:
-        """The key of a CA without a certificate, as a killed run leaves it; a new certificate is as good."""
+        """The key of a CA without a certificate, as a killed run leaves it. A new certificate is as good as the old."""
         path = self.folder / "ca.key"
         return None if (self.folder / "ca.crt").exists() or not path.exists() else read_key(path)
 

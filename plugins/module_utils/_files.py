@@ -11,7 +11,7 @@ from pathlib import Path
 
 
 def private_folder(path: Path, dry: bool) -> bool:
-    """Make the folder, and missing ones above it, with mode 0700. One that is there stays as it is: others may use it.
+    """Make the folder, and missing ones above it, with mode 0700. One that is there may be others' too and stays.
 
     Returns whether something had to be done; with ``dry`` it is not done.
     """

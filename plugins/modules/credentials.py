@@ -34,8 +34,8 @@ attributes:
 options:
   state_file:
     description:
-      - File of the credentials, mode V(0600). Its folder is made with mode V(0700) where it is missing;
-        one that is there keeps its mode.
+      - File of the credentials, mode V(0600). Its folder is made with mode V(0700) where it is missing; one that is
+        there keeps its mode.
       - A file that cannot be understood is an error and is left alone.
       - Keep a copy. Databases on kept volumes know the passwords in it.
     type: path

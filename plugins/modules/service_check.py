@@ -79,7 +79,7 @@ options:
       url:
         description:
           - Address to ask for. Needed by V(dashboards), V(http) and V(phpmyadmin).
-          - Non-ASCII letters are sent as browsers send them: percent-encoded, and in the host's name as IDNA (UTS 46).
+          - Other letters than ASCII are sent as browsers do, percent-encoded, in the host's name as IDNA (UTS 46).
         type: str
       method:
         description: Method of the request.

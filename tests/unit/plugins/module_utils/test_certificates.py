@@ -151,7 +151,7 @@ def test_a_damaged_ca_is_left_alone_because_clients_may_trust_it(tmp_path, damag
         ({"ip_addresses": ["192.168.49"]}, "not an IP address"),
         ({"dns_names": ["a b"]}, "not a DNS name"),
         ({"ip_addresses": [], "dns_names": []}, "valid for nothing"),
-        ({"common_name": "x" * 65}, "65 bytes, and must have 1 to 64"),
+        ({"common_name": "x" * 65}, "65 bytes, it must have 1 to 64"),
         ({"common_name": "\u00e9" * 33}, "66 bytes"),
         ({"dns_names": ["a" * 64 + ".example"]}, "not a DNS name"),
     ],
