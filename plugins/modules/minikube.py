@@ -50,15 +50,14 @@ options:
     default: present
   driver:
     description:
-      - What runs the nodes.
+      - What runs the nodes. A new profile has V(docker) where nothing is said.
       - The module is made for V(docker). Other drivers of minikube get the same call, but are not tested.
     type: str
-    default: docker
   container_runtime:
-    description: What runs the containers inside of the nodes.
+    description: What runs the containers inside of the nodes. A new profile has minikube's default, V(docker), where
+      nothing is said.
     type: str
     choices: [docker, containerd, cri-o, crio]
-    default: docker
   kubernetes_version:
     description:
       - Version of Kubernetes, all three numbers, for example V(1.34.4).
@@ -82,8 +81,10 @@ options:
       - An image that was loaded from a file has no digest of a registry, so it must be named without one.
     type: str
   static_ip:
-    description: Address of the first node, a private IPv4 address whose last number is between 2 and 254. Its /24
-      becomes the cluster's network.
+    description:
+      - Address of the first node, a private IPv4 address whose last number is between 2 and 254. Its /24 becomes the
+        cluster's network.
+      - Refused, also in check mode, when that overlaps another network of docker or one that the host has a route to.
     type: str
   cni:
     description: Network plug-in, for example V(bridge), or path of a manifest.
@@ -224,7 +225,8 @@ ip:
   type: str
   sample: 192.168.49.2
 api_server:
-  description: URL of the API server; null when not known yet.
+  description: URL at which this host reaches the API server; null when not known yet. Where docker runs in a virtual
+    machine, without root or on another host, that is a forwarded port.
   returned: success
   type: str
   sample: https://192.168.49.2:8443
@@ -239,7 +241,7 @@ context:
   type: str
   sample: ft-services
 docker_host:
-  description: Address of the docker daemon inside of the node; null when there is none.
+  description: Address at which this host reaches the docker daemon inside of the node; null when there is none.
   returned: success
   type: str
   sample: tcp://192.168.49.2:2376
@@ -330,12 +332,8 @@ def main() -> None:
             **connection_spec(),
             "profile": {"type": "str", "default": "minikube"},
             "state": {"type": "str", "choices": ["present", "stopped", "absent"], "default": "present"},
-            "driver": {"type": "str", "default": "docker"},
-            "container_runtime": {
-                "type": "str",
-                "choices": ["docker", "containerd", "cri-o", "crio"],
-                "default": "docker",
-            },
+            "driver": {"type": "str"},
+            "container_runtime": {"type": "str", "choices": ["docker", "containerd", "cri-o", "crio"]},
             "kubernetes_version": {"type": "str"},
             "cpus": {"type": "int"},
             "memory": {"type": "int"},

@@ -15,9 +15,11 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._minikube import network as networks
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._minikube import settings as pure
 
 PROCESSES = "/proc"
+ROUTES = "/proc/net/route"
 _LABEL = "name.minikube.sigs.k8s.io"
 _MARKERS = {"create": "ft_services-creating", "upgrade": "ft_services-upgrading"}
 _BINARIES = ("kubelet", "kubeadm", "kubectl")
@@ -306,6 +308,33 @@ class Cli:
         except (ValueError, IndexError, TypeError):
             first = {}
         return {"subnet": first.get("Subnet"), "gateway": first.get("Gateway")}
+
+    def taken_networks(self) -> list[networks.Taken]:
+        """Networks of docker, the profile's own aside, and those that the host's routes lead to."""
+        rc, out, dummy = self.docker("network", "ls", "--quiet")
+        found = []
+        if rc == 0 and out.split():
+            found = networks.of_docker(self.docker("network", "inspect", *out.split())[1], self.profile)
+        try:
+            with open(ROUTES, encoding="ascii") as handle:
+                return found + networks.of_routes(handle.read())
+        except OSError:
+            return found
+
+    def forwarded(self, port: int) -> str | None:
+        """HOST:PORT at which docker publishes a port of the first node, where its own address is out of reach.
+
+        So it is where the engine runs in a virtual machine (Docker Desktop), without root, or on another host. An empty
+        text says that nothing is published now, None that the node's address is reachable.
+        """
+        server = "{{.Server.Platform.Name}} {{range .Server.Components}}{{.Name}} {{end}}"
+        told = self.docker("version", "--format", server)[1].lower()
+        remote = pure.engine_host({**os.environ, **self._environment()}.get("DOCKER_HOST", ""))
+        if not remote and "desktop" not in told and "rootlesskit" not in told:
+            return None
+        rc, out, dummy = self.docker("port", self.profile, f"{port}/tcp")
+        published = out.split()[0].rpartition(":")[2] if rc == 0 and out.split() else ""
+        return f"{remote or '127.0.0.1'}:{published}" if published else ""
 
     def drop_stale_images(self) -> None:
         """Remove image files from minikube's cache that differ from the daemon's image of the same name.

@@ -12,6 +12,7 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._minikube import network as networks
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._minikube import settings as pure
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._minikube import versions
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._minikube.cli import Cli
@@ -40,6 +41,7 @@ def facts(cli: Cli, config: dict[str, t.Any] | None, nodes: list[dict[str, t.Any
     name = config.get("Network") or cli.profile
     network = cli.network(name) if driver == "docker" else {"subnet": None, "gateway": None}
     has_docker = address and driver == "docker" and runtime == "docker"
+    api, engine = _reached(cli, address, first.get("Port") or 8443, driver)
     state = pure.overall(nodes)
     if state == "gone":
         state = "degraded" if config else "absent"
@@ -62,16 +64,27 @@ def facts(cli: Cli, config: dict[str, t.Any] | None, nodes: list[dict[str, t.Any
             for machine in machines
         ],
         "ip": address,
-        "api_server": f"https://{address}:{first.get('Port') or 8443}" if address else None,
+        "api_server": f"https://{api}" if api else None,
         "kubeconfig": cli.kubeconfig,
         "context": cli.profile,
-        "docker_host": f"tcp://{address}:{DOCKER_PORT}" if has_docker else None,
+        "docker_host": f"tcp://{engine}" if has_docker and engine else None,
         "docker_tls_path": cli.path("certs") if has_docker else None,
         "network": name if driver == "docker" else None,
         **network,
         "home": cli.folder,
         "settings": pure.current_settings(config or None),
     }
+
+
+def _reached(cli: Cli, address: str | None, port: int, driver: str | None) -> tuple[str, str]:
+    """HOST:PORT of the API server and of the node's docker; empty where there is none."""
+    if not address:
+        return "", ""
+    places = []
+    for inner in (port, DOCKER_PORT):
+        forwarded = cli.forwarded(inner) if driver == "docker" and (not places or places[0][1]) else None
+        places.append((f"{address}:{inner}" if forwarded is None else forwarded, forwarded is not None))
+    return places[0][0], places[1][0]
 
 
 class Cluster:
@@ -166,7 +179,10 @@ class Cluster:
             # A role may be about to start the engine. What the profile holds is judged once it answers.
             if pure.is_valid(config):
                 return self._upgrade(config) or ["start"]
-            return ["start" if self.cli.traces() else "create"]
+            if self.cli.traces():
+                return ["start"]
+            self._refuse_taken_network()
+            return ["create"]
         seen = pure.Seen(
             traces=("running",) if running else self.cli.traces(),
             config=config,
@@ -183,6 +199,8 @@ class Cluster:
         if {"create", "upgrade"} & set(plan) and self.cli.executable and self.params["force"] is not True:
             problem = versions.problem(self.asked["kubernetes_version"], self.cli.known_versions())
             self._refuse([problem] if problem else [])
+        if "create" in plan:
+            self._refuse_taken_network()
         if not plan and not self.module.check_mode and not self.cli.upgrading():
             self.cli.mark_finished()
         folder = self.params["binaries_path"]
@@ -194,6 +212,13 @@ class Cluster:
                 "let minikube download them."
             )
         return plan
+
+    def _refuse_taken_network(self) -> None:
+        """Refuse an address that docker or the host has for something else: minikube would find out at its end."""
+        address = self.asked["static_ip"]
+        if address and (self.asked["driver"] or pure.DRIVER) == "docker":
+            problem = networks.problem(address, self.cli.taken_networks())
+            self._refuse([problem] if problem else [])
 
     def _upgrade(self, config: dict[str, t.Any] | None) -> list[str]:
         """What takes Kubernetes to a newer version, if that is asked for or was cut short; refuse other changes."""
@@ -246,7 +271,8 @@ class Cluster:
             return {}
         if "create" in actions:
             settings = {key: value for key, value in self.asked.items() if value is not None}
-            return {"state": "running", "settings": {**pure.current_settings(None), **settings}}
+            settings = {**pure.current_settings(None), "driver": pure.DRIVER, **settings}
+            return {"state": "running", "settings": settings}
         if self.params["state"] == "absent":
             return {"state": "absent", "settings": pure.current_settings(None)}
         settings = dict(after["settings"])
@@ -281,7 +307,7 @@ class Cluster:
         folder, version = self.params["binaries_path"], self.asked["kubernetes_version"]
         if folder and version:
             self.cli.link_binaries(folder, version)
-        if self.params["driver"] == "docker":
+        if (self.asked["driver"] or (self.cli.config() or {}).get("Driver") or pure.DRIVER) == "docker":
             self.cli.drop_stale_images()
         if action in ("create", "upgrade"):
             self.cli.mark(action)

@@ -18,6 +18,8 @@ from ansible_collections.fortytwo.ft_services.plugins.module_utils._minikube imp
 LEAST_MEMORY_MB = 2200
 LEAST_CPUS = 2
 LEAST_DISK_MB = 2000
+# What a new profile gets where nothing is said; minikube would take whichever driver it finds.
+DRIVER = "docker"
 # What `minikube start` does.
 STARTS = frozenset({"create", "start", "upgrade", "continue_upgrade"})
 
@@ -96,13 +98,20 @@ def with_current_context(kubeconfig: str, name: str) -> str:
     return _CURRENT.sub(lambda match: line, kubeconfig, count=1)
 
 
+def engine_host(docker_host: str) -> str:
+    """The host of an engine that is not on this machine, out of ``DOCKER_HOST``; empty for one that is."""
+    scheme, mark, rest = docker_host.partition("://")
+    host = rest.partition("/")[0].rpartition("@")[2].rpartition(":")[0] or rest.partition("/")[0].rpartition("@")[2]
+    return host if mark and scheme in ("tcp", "ssh") and host not in ("127.0.0.1", "localhost", "[::1]") else ""
+
+
 def asked_settings(params: t.Mapping[str, t.Any]) -> Settings:
     """Settings of the task in the spelling of a profile's config; None where the task says nothing."""
     version, cni = params["kubernetes_version"], params["cni"]
     gates = params["feature_gates"]
     return {
-        "driver": params["driver"],
-        "container_runtime": {"cri-o": "crio"}.get(params["container_runtime"], params["container_runtime"]),
+        "driver": params["driver"] or None,
+        "container_runtime": {"cri-o": "crio"}.get(params["container_runtime"], params["container_runtime"]) or None,
         "kubernetes_version": f"v{version.removeprefix('v')}" if version else None,
         "cpus": params["cpus"],
         "memory": params["memory"],
@@ -350,7 +359,7 @@ def start_command(
     if action != "create":
         return command
     flags = {
-        "driver": asked["driver"],
+        "driver": asked["driver"] or DRIVER,
         "container-runtime": asked["container_runtime"],
         "kubernetes-version": asked["kubernetes_version"],
         "cpus": asked["cpus"],

@@ -406,3 +406,57 @@ def test_without_an_engine_check_mode_predicts_and_a_run_refuses(run, tmp_path):
     assert run(**{**DEMO, "kubernetes_version": "1.34.5"}, check=True)["actions"] == ["upgrade"]
     assert "memory" in run(**{**DEMO, "memory": 5000}, check=True)["msg"]
     assert run(profile="new", check=True)["actions"] == ["create"]
+
+
+def fake_docker(tmp_path, **answers):
+    """A docker that answers by the first words of its call, joined by _."""
+    lines = "".join(
+        f"case \"$*\" in '{words.replace('_', ' ')}'*) echo '{text}'; exit 0;; esac\n"
+        for words, text in answers.items()
+    )
+    (tmp_path / "bin/docker").write_text(f"#!/bin/sh\n{lines}exit 0\n")
+
+
+NETWORKS = [
+    {"Name": "compose", "IPAM": {"Config": [{"Subnet": "192.168.48.0/20"}]}},
+    {"Name": "demo", "IPAM": {"Config": [{"Subnet": "192.168.67.0/24"}]}},
+]
+
+
+def test_an_address_in_a_network_of_docker_is_refused_before_anything_is_made(run, tmp_path):
+    fake_docker(tmp_path, network_ls="abc", network_inspect=json.dumps(NETWORKS))
+    for check in (True, False):
+        told = run(**DEMO, static_ip="192.168.49.77", check=check)
+        assert told["failed"]
+        assert "lies in the network compose (192.168.48.0/20) of docker: write another, for example" in told["msg"]
+    assert "start" not in calls(tmp_path)
+    # The profile's own network is no hindrance, nor is any to a cluster that is there.
+    assert run(**DEMO, static_ip="192.168.67.2")["actions"] == ["create"]
+    assert not run(**DEMO, static_ip="192.168.67.2")["changed"]
+
+
+def test_what_is_not_said_is_not_compared(run, tmp_path):
+    made = run(**DEMO, driver="none", container_runtime="containerd")
+    assert made["settings"]["driver"] == "none"
+    assert not run(**DEMO)["changed"]
+    assert {"setting": "driver", "current": "none", "asked": "docker"} in run(**DEMO, driver="docker")["differences"]
+    assert run(profile="new", check=True)["settings"]["driver"] == "docker"
+
+
+@pytest.mark.parametrize(
+    ("platform", "environment", "host"),
+    [
+        ("Docker Desktop 4.38.0 (181591)", "", "127.0.0.1"),
+        ("Engine rootlesskit", "", "127.0.0.1"),
+        ("Engine", "ssh://me@server", "server"),
+    ],
+)
+def test_where_the_node_is_out_of_reach_the_forwarded_ports_are_told(
+    run, tmp_path, monkeypatch, platform, environment, host
+):
+    fake_docker(tmp_path, version=platform, port_demo_8443="127.0.0.1:32771", port_demo_2376="127.0.0.1:32772")
+    monkeypatch.setenv("DOCKER_HOST", environment)
+    made = run(**DEMO)
+    assert made["api_server"] == f"https://{host}:32771"
+    assert made["docker_host"] == f"tcp://{host}:32772"
+    assert made["ip"] == "192.168.49.2"
