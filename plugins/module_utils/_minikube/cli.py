@@ -321,20 +321,23 @@ class Cli:
         except OSError:
             return found
 
-    def forwarded(self, port: int) -> str | None:
-        """HOST:PORT at which docker publishes a port of the first node, where its own address is out of reach.
+    def forwarded(self, ports: t.Sequence[int]) -> list[str] | None:
+        """HOST:PORT at which docker publishes ports of the first node, empty for one that it does not publish now.
 
-        So it is where the engine runs in a virtual machine (Docker Desktop), without root, or on another host. An empty
-        text says that nothing is published now, None that the node's address is reachable.
+        None where the node's own address is reachable. It is not where the engine runs in a virtual machine
+        (Docker Desktop), without root, or on another host.
         """
         server = "{{.Server.Platform.Name}} {{range .Server.Components}}{{.Name}} {{end}}"
         told = self.docker("version", "--format", server)[1].lower()
         remote = pure.engine_host({**os.environ, **self._environment()}.get("DOCKER_HOST", ""))
         if not remote and "desktop" not in told and "rootlesskit" not in told:
             return None
-        rc, out, dummy = self.docker("port", self.profile, f"{port}/tcp")
-        published = out.split()[0].rpartition(":")[2] if rc == 0 and out.split() else ""
-        return f"{remote or '127.0.0.1'}:{published}" if published else ""
+        found = []
+        for port in ports:
+            rc, out, dummy = self.docker("port", self.profile, f"{port}/tcp")
+            published = out.split()[0].rpartition(":")[2] if rc == 0 and out.split() else ""
+            found.append(f"{remote or '127.0.0.1'}:{published}" if published else "")
+        return found
 
     def drop_stale_images(self) -> None:
         """Remove image files from minikube's cache that differ from the daemon's image of the same name.

@@ -76,15 +76,13 @@ def facts(cli: Cli, config: dict[str, t.Any] | None, nodes: list[dict[str, t.Any
     }
 
 
-def _reached(cli: Cli, address: str | None, port: int, driver: str | None) -> tuple[str, str]:
+def _reached(cli: Cli, address: str | None, port: int, driver: str | None) -> list[str]:
     """HOST:PORT of the API server and of the node's docker; empty where there is none."""
     if not address:
-        return "", ""
-    places = []
-    for inner in (port, DOCKER_PORT):
-        forwarded = cli.forwarded(inner) if driver == "docker" and (not places or places[0][1]) else None
-        places.append((f"{address}:{inner}" if forwarded is None else forwarded, forwarded is not None))
-    return places[0][0], places[1][0]
+        return ["", ""]
+    ports = (port, DOCKER_PORT)
+    forwarded = cli.forwarded(ports) if driver == "docker" else None
+    return [f"{address}:{each}" for each in ports] if forwarded is None else forwarded
 
 
 class Cluster:

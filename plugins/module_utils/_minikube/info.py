@@ -11,6 +11,7 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._minikube import network as networks
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._minikube import settings as pure
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._minikube.cli import Cli
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._minikube.cluster import facts
@@ -21,6 +22,25 @@ def names(folder: str, wanted: str | None) -> list[str]:
     """Names of the profiles in minikube's folder, or the wanted one if it is there."""
     found = sorted(os.path.basename(os.path.dirname(p)) for p in glob.glob(os.path.join(folder, "profiles", "*", "")))
     return [name for name in found if wanted in (None, name)]
+
+
+def network(module: AnsibleModule) -> dict[str, t.Any]:
+    """The network of a profile, or a free one for it."""
+    cli = Cli(module, module.params["profile"])
+    config = cli.config() or {}
+    address = config.get("StaticIP") or next(
+        (node["IP"] for node in config.get("Nodes") or [] if node.get("IP") and node.get("ControlPlane")), None
+    )
+    if address:
+        return {"network": str(networks.around(address)), "node_address": address, "exists": True, "taken": []}
+    taken = cli.taken_networks()
+    free = networks.suggest(taken)
+    return {
+        "network": str(free or ""),
+        "node_address": str(free[2]) if free else "",
+        "exists": False,
+        "taken": [str(one) for one in taken],
+    }
 
 
 def run(module: AnsibleModule) -> dict[str, t.Any]:

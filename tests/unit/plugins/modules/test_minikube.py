@@ -13,9 +13,10 @@ import pytest
 import yaml
 from ansible.module_utils.testing import patch_module_args
 
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._minikube import cli as cli_util
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._minikube import cluster as cluster_util
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._minikube.cli import Cli
-from ansible_collections.fortytwo.ft_services.plugins.modules import minikube, minikube_info
+from ansible_collections.fortytwo.ft_services.plugins.modules import minikube, minikube_info, minikube_network_info
 
 # Behaves as minikube does towards the module: the same files, the same output, the same exit codes.
 MINIKUBE = """#!{python} -SE
@@ -99,13 +100,17 @@ def run(tmp_path, monkeypatch):
         (programs / name).chmod(0o755)
     monkeypatch.setenv("PATH", f"{programs}:/usr/bin:/bin")
 
+    # Neither the routes nor the engine of whoever runs the tests.
+    monkeypatch.setattr(cli_util, "ROUTES", str(tmp_path / "routes"))
+    monkeypatch.delenv("DOCKER_HOST", raising=False)
+
     def ended(self, **result):
         raise ResultError(result)
 
     def failed(self, msg, **result):
         raise ResultError({"failed": True, "msg": msg, **result})
 
-    for module in (minikube, minikube_info):
+    for module in (minikube, minikube_info, minikube_network_info):
         monkeypatch.setattr(module.AnsibleModule, "exit_json", ended)
         monkeypatch.setattr(module.AnsibleModule, "fail_json", failed)
 
@@ -410,10 +415,8 @@ def test_without_an_engine_check_mode_predicts_and_a_run_refuses(run, tmp_path):
 
 def fake_docker(tmp_path, **answers):
     """A docker that answers by the first words of its call, joined by _."""
-    lines = "".join(
-        f"case \"$*\" in '{words.replace('_', ' ')}'*) echo '{text}'; exit 0;; esac\n"
-        for words, text in answers.items()
-    )
+    answers = {words.replace("_", " "): text for words, text in answers.items()}
+    lines = "".join(f"case \"$*\" in '{words}'*) echo '{text}'; exit 0;; esac\n" for words, text in answers.items())
     (tmp_path / "bin/docker").write_text(f"#!/bin/sh\n{lines}exit 0\n")
 
 
@@ -424,7 +427,7 @@ NETWORKS = [
 
 
 def test_an_address_in_a_network_of_docker_is_refused_before_anything_is_made(run, tmp_path):
-    fake_docker(tmp_path, network_ls="abc", network_inspect=json.dumps(NETWORKS))
+    fake_docker(tmp_path, **{"network_ls_--quiet": "abc"}, network_inspect=json.dumps(NETWORKS))
     for check in (True, False):
         told = run(**DEMO, static_ip="192.168.49.77", check=check)
         assert told["failed"]
@@ -451,12 +454,22 @@ def test_what_is_not_said_is_not_compared(run, tmp_path):
         ("Engine", "ssh://me@server", "server"),
     ],
 )
-def test_where_the_node_is_out_of_reach_the_forwarded_ports_are_told(
-    run, tmp_path, monkeypatch, platform, environment, host
-):
+def test_nodes_out_of_reach_are_told_by_their_forwarded_ports(run, tmp_path, monkeypatch, platform, environment, host):
     fake_docker(tmp_path, version=platform, port_demo_8443="127.0.0.1:32771", port_demo_2376="127.0.0.1:32772")
     monkeypatch.setenv("DOCKER_HOST", environment)
     made = run(**DEMO)
     assert made["api_server"] == f"https://{host}:32771"
     assert made["docker_host"] == f"tcp://{host}:32772"
     assert made["ip"] == "192.168.49.2"
+
+
+def test_the_network_of_a_profile_is_its_own_or_a_free_one(run, tmp_path):
+    fake_docker(tmp_path, **{"network_ls_--quiet": "abc"}, network_inspect=json.dumps(NETWORKS))
+    told = run(minikube_network_info, profile="new")
+    assert (told["network"], told["node_address"], told["exists"]) == ("192.168.76.0/24", "192.168.76.2", False)
+    assert told["taken"][0] == "the network compose (192.168.48.0/20) of docker"
+    run(**DEMO, static_ip="192.168.67.2")
+    calls(tmp_path)
+    told = run(minikube_network_info, profile="demo")
+    assert (told["network"], told["node_address"], told["exists"]) == ("192.168.67.0/24", "192.168.67.2", True)
+    assert calls(tmp_path) == []

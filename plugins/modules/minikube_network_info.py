@@ -1,0 +1,93 @@
+# Copyright (c) 2026, The fortytwo.ft_services contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Tell the network that a profile of minikube has, or a free one for it."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+---
+module: minikube_network_info
+short_description: Tell the network that a profile of minikube has, or a free one for it
+version_added: 0.2.0
+author:
+  - The fortytwo.ft_services contributors (@fortytwo)
+description:
+  - Tells the network of a profile that is there. For another one, it looks which networks docker has and which the host
+    has routes to, and tells the first free one, in minikube's own order.
+  - Quick, as it does not ask minikube. Changes nothing.
+extends_documentation_fragment:
+  - fortytwo.ft_services.attributes
+  - fortytwo.ft_services.minikube
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: N/A
+    details: The module changes nothing.
+  idempotent:
+    support: full
+options:
+  profile:
+    description: Name of the profile.
+    type: str
+    default: minikube
+seealso:
+  - module: fortytwo.ft_services.minikube
+  - module: fortytwo.ft_services.minikube_info
+"""
+
+EXAMPLES = r"""
+- name: Ask for a network that nothing else has
+  fortytwo.ft_services.minikube_network_info:
+    profile: demo
+  register: free
+
+- name: Have a cluster in it
+  fortytwo.ft_services.minikube:
+    profile: demo
+    static_ip: "{{ free.node_address }}"
+"""
+
+RETURN = r"""
+network:
+  description: The network, a /24; empty when no private network is free.
+  returned: success
+  type: str
+  sample: 192.168.49.0/24
+node_address:
+  description: Address of the first node in it; empty without a network.
+  returned: success
+  type: str
+  sample: 192.168.49.2
+exists:
+  description: Whether the profile is there and has this network.
+  returned: success
+  type: bool
+  sample: false
+taken:
+  description: The networks that were avoided. Empty when the profile is there.
+  returned: success
+  type: list
+  elements: str
+  sample:
+    - the network compose (192.168.48.0/20) of docker
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._minikube import info
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._minikube.cluster import connection_spec
+
+
+def main() -> None:
+    """Run the module."""
+    module = AnsibleModule(
+        argument_spec={**connection_spec(), "profile": {"type": "str", "default": "minikube"}},
+        supports_check_mode=True,
+    )
+    module.exit_json(changed=False, **info.network(module))
+
+
+if __name__ == "__main__":
+    main()
