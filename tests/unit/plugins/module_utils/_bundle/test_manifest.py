@@ -19,7 +19,7 @@ from ansible_collections.fortytwo.ft_services.plugins.module_utils._bundle.manif
 )
 
 # A process that has the collection's name for this clone, as pytest has by conftest.
-CONFTEST = os.path.abspath(f"{__file__}/../../../../../../conftest.py")
+CONFTEST = os.path.abspath(f"{__file__}/../../../../../conftest.py")
 CHILD = f"import runpy, os, pathlib, signal; runpy.run_path({CONFTEST!r})\n"
 UTILS = "from ansible_collections.fortytwo.ft_services.plugins.module_utils"
 

@@ -16,7 +16,7 @@ from ansible_collections.fortytwo.ft_services.plugins.module_utils._bundle.manif
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._bundle.steps import Forge, Lock, Step, recipe_of
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._progress import Progress
 
-CONFTEST = os.path.abspath(f"{__file__}/../../../../../../conftest.py")
+CONFTEST = os.path.abspath(f"{__file__}/../../../../../conftest.py")
 
 
 class Workshop:
