@@ -47,8 +47,9 @@ options:
         type: path
         required: true
       dockerfile:
-        description: The Dockerfile, relative to the context. It is part of the build even when O(images[].paths)
-          does not cover it.
+        description:
+          - The Dockerfile, relative to the context. It is part of the build even when O(images[].paths) does not cover it.
+          - It may be outside of the context, as an absolute path or one with C(..); then C(COPY) does not see it.
         type: str
         default: Dockerfile
       paths:
@@ -59,14 +60,16 @@ options:
         elements: str
         default: []
       args:
-        description: Build arguments. They may be seen in the image's history, so they are no place for secrets.
+        description:
+          - Build arguments. They may be seen in the image's history, so they are no place for secrets.
+          - Values must be text. Numbers, truth values and nulls are refused, as their spelling is lost (C(1.10) is 1.1).
         type: dict
         default: {}
       target:
         description: The stage to build, of a Dockerfile with several.
         type: str
       labels:
-        description: Labels to put on the image.
+        description: Labels to put on the image, values as for O(images[].args).
         type: dict
         default: {}
   repository_prefix:
@@ -108,13 +111,16 @@ options:
   keep:
     description:
       - How many older tags of an image to keep after it was built.
-      - Others that this module made are removed, unless a container uses them.
+      - Others that this module made are removed, unless a container uses them; so are those that lost their tag.
     type: int
     default: 2
 notes:
   - Uses the classic builder, as the Python SDK has no other. Syntax that needs BuildKit (C(RUN --mount),
     here-documents, C(COPY --chmod) and
     the like) is refused before anything is built.
+  - C(.dockerignore), Dockerfiles and their variables are read as the docker command reads them.
+  - When a program that keeps the accounts of registries (C(credsStore), C(credHelpers) in C(~/.docker/config.json)) fails, the
+    build goes on without those accounts. A registry's refusal then names the program.
   - Modes of files are taken as git keeps them, 0755 or 0644, so that the hash is the same with every umask.
   - Base images that neither the daemon nor O(base_archives) has are pulled by the daemon.
 seealso:
@@ -218,7 +224,7 @@ images:
       type: int
       sample: 15728640
     removed:
-      description: Older tags that were removed.
+      description: Older tags that were removed, and IDs of images without any.
       type: list
       elements: str
       sample: []

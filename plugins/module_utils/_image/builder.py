@@ -18,12 +18,13 @@ import typing as t
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
-from ansible_collections.fortytwo.ft_services.plugins.module_utils._image.context import write_tar
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._image.context import ContextError, write_tar
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._image.docker import (
     SDK_ERRORS,
     APIClient,
     Connection,
     DaemonError,
+    account_problem,
     connect,
     explain,
     inspect_image,
@@ -59,6 +60,9 @@ _ADVICE = (
 
 class BuildFailedError(Exception):
     """A build failed; the text has the failing step and its last lines."""
+
+
+_EXPECTED: tuple[type[Exception], ...] = (BuildFailedError, DaemonError, *SDK_ERRORS)
 
 
 def advice(text: str) -> str:
@@ -195,7 +199,7 @@ class Builder:
                     outcome.id, outcome.size = known.get("Id"), known.get("Size")
                 if image.pushed is False:
                     self._push(client, image)
-        except (BuildFailedError, DaemonError) as error:
+        except _EXPECTED as error:
             outcome.error = str(error)
         outcome.seconds = time.monotonic() - begun
         return outcome
@@ -205,11 +209,12 @@ class Builder:
         deadline = time.monotonic() + self._settings.timeout
         try:
             with tempfile.TemporaryFile() as context:
-                write_tar(image.entries, context)
+                write_tar(image.sent, context)
                 context.seek(0)
                 for line in self._start(client, image, proxy, context):
                     if "error" in line:
-                        raise BuildFailedError(log.failure(image.name, str(line["error"]).strip()))
+                        reason = f"{str(line['error']).strip()}{account_problem(client)}"
+                        raise BuildFailedError(log.failure(image.name, reason))
                     if log.add(str(line.get("stream") or line.get("status") or "")):
                         self._report(image, log)
                     if time.monotonic() > deadline:
@@ -218,6 +223,8 @@ class Builder:
                                 image.name, f"it took longer than {self._settings.timeout} seconds (option timeout)"
                             )
                         )
+        except ContextError as error:
+            raise BuildFailedError(f"Image {image.name} failed: {error}") from error
         except SDK_ERRORS as error:
             raise BuildFailedError(log.failure(image.name, explain(error))) from error
 
@@ -230,7 +237,7 @@ class Builder:
         stream: t.Iterator[dict[str, t.Any]] = client.build(
             fileobj=context,
             custom_context=True,
-            dockerfile=image.dockerfile,
+            dockerfile=image.sent.dockerfile,
             tag=image.reference,
             buildargs=arguments,
             labels=image.all_labels(),
@@ -252,13 +259,14 @@ class Builder:
 
     def _push(self, client: APIClient, image: Image) -> None:
         self._progress.message(f"{image.name}: push")
+        reason = ""
         try:
             for line in client.push(image.repository, tag=image.tag, stream=True, decode=True):
-                if "error" in line:
-                    raise BuildFailedError(
-                        f"Pushing {image.reference} failed: {line['error']}. Check push_to and docker login."
-                    )
+                reason = reason or str(line.get("error") or "").strip()
         except SDK_ERRORS as error:
+            reason = explain(error)
+        if reason:
             raise BuildFailedError(
-                f"Pushing {image.reference} failed: {explain(error)}. Check push_to and docker login."
-            ) from error
+                f"Pushing {image.reference} failed: {reason.rstrip('.')}. Check push_to and docker login."
+                f"{account_problem(client)}"
+            )

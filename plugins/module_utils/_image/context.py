@@ -9,29 +9,35 @@ This module util is private to the collection fortytwo.ft_services.
 from __future__ import annotations
 
 import hashlib
+import io
 import os
 import stat
 import tarfile
 import typing as t
 from dataclasses import dataclass
 
-try:
-    from docker.utils.build import PatternMatcher
-except ImportError:
-    # The modules refuse a missing SDK before any context is read.
-    PatternMatcher = None
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._image import ignore
 
-IGNORE_FILE = ".dockerignore"
-_NAMELESS = ("dockerfile ", "target ", "packages ")
+DEFAULT_DOCKERFILE = "Dockerfile"
+_NAMELESS = ("dockerfile ", "target ", "packages ", "option ")
 
 
 class ContextError(Exception):
     """A context cannot be used; the text names the file and says what to do."""
 
 
+def shown(path: str) -> str:
+    """A path as one printable word, whatever bytes its name has; different paths give different words."""
+    escaped = path.replace("\\", "\\\\").replace("\n", "\\n").replace(" ", "\\x20")
+    return os.fsencode(escaped).decode(errors="backslashreplace")
+
+
 @dataclass(frozen=True)
 class Entry:
-    """One file, folder or link of a context; ``mode`` is what git keeps of it, whatever the umask was."""
+    """One file, folder, link, pipe or device of a context.
+
+    ``mode`` is what git keeps of it, whatever the umask was.
+    """
 
     path: str
     full_path: str
@@ -41,17 +47,20 @@ class Entry:
 
     def line(self) -> str:
         """The entry as one line of a hashed list."""
-        return f"{self.kind} {self.path} {self.mode:04o} {self.digest}"
+        return f"{self.kind} {shown(self.path)} {self.mode:04o} {self.digest}"
 
 
-def read_ignore(root: str) -> list[str]:
-    """Patterns of the .dockerignore file of a context."""
-    try:
-        with open(os.path.join(root, IGNORE_FILE), encoding="utf-8-sig") as handle:
-            lines = [line.strip() for line in handle]
-    except FileNotFoundError:
-        return []
-    return [line for line in lines if line and not line.startswith("#")]
+@dataclass(frozen=True)
+class Context:
+    """What is sent: all entries, the path of the Dockerfile among them, and what COPY does not see of them.
+
+    ``unlisted`` are those of the latter that the .dockerignore file does not name.
+    """
+
+    entries: list[Entry]
+    dockerfile: str
+    hidden: frozenset[str] = frozenset()
+    unlisted: tuple[str, ...] = ()
 
 
 def clean_path(path: str) -> str:
@@ -62,18 +71,31 @@ def clean_path(path: str) -> str:
     return cleaned
 
 
-def _walk(root: str, path: str) -> t.Iterator[str]:
-    full = os.path.join(root, path)
-    if path != os.curdir:
-        yield path
-    if os.path.isdir(full) and not os.path.islink(full):
-        for name in sorted(os.listdir(full)):
-            yield from _walk(root, name if path == os.curdir else os.path.join(path, name))
-
-
 def _parents(path: str) -> list[str]:
     parts = path.split(os.sep)[:-1]
     return [os.sep.join(parts[: count + 1]) for count in range(len(parts))]
+
+
+def _below(path: str, top: str) -> bool:
+    return top in (os.curdir, path) or path.startswith(top + os.sep)
+
+
+def _walk(root: str, decide: ignore.Ignore, wanted: t.Sequence[str]) -> t.Iterator[str]:
+    """All paths that are not ignored and at or below one of the wanted, ignored folders unread."""
+    pending: list[tuple[str, ignore.Verdict]] = [("", ignore.Verdict())]
+    while pending:
+        folder, above = pending.pop()
+        with os.scandir(os.path.join(root, folder)) as listed:
+            found = [(os.path.join(folder, item.name), item.is_dir(follow_symlinks=False)) for item in listed]
+        for path, is_folder in found:
+            inside = any(_below(path, top) for top in wanted)
+            if not inside and not any(_below(top, path) for top in wanted):
+                continue
+            verdict = decide.verdict(path, above)
+            if inside and not verdict.ignored:
+                yield path
+            if is_folder and (not verdict.ignored or decide.searched(path)):
+                pending.append((path, verdict))
 
 
 def _digest(path: str) -> str:
@@ -84,59 +106,178 @@ def _digest(path: str) -> str:
     return digest.hexdigest()
 
 
-def _entry(root: str, path: str) -> Entry:
-    full = os.path.join(root, path)
+def _entry(path: str, full: str) -> Entry | None:
+    """The entry of a path; None for a socket, which docker leaves out too."""
     seen = os.lstat(full)
     if stat.S_ISDIR(seen.st_mode):
         return Entry(path, full, "folder", 0o755, "-")
     if stat.S_ISLNK(seen.st_mode):
-        return Entry(path, full, "link", 0o777, hashlib.sha256(os.readlink(full).encode()).hexdigest())
+        return Entry(path, full, "link", 0o777, hashlib.sha256(os.fsencode(os.readlink(full))).hexdigest())
+    mode = 0o755 if seen.st_mode & 0o100 else 0o644
     if stat.S_ISREG(seen.st_mode):
-        return Entry(path, full, "file", 0o755 if seen.st_mode & 0o100 else 0o644, _digest(full))
-    raise ContextError(
-        f"{full} is neither a file, a folder nor a link: remove it, or list it in {os.path.join(root, IGNORE_FILE)}."
-    )
+        return Entry(path, full, "file", mode, _digest(full))
+    if stat.S_ISFIFO(seen.st_mode):
+        return Entry(path, full, "pipe", mode, "-")
+    if stat.S_ISSOCK(seen.st_mode):
+        return None
+    return Entry(path, full, "device", mode, f"{stat.S_IFMT(seen.st_mode):o}:{seen.st_rdev}")
 
 
-def read_context(root: str, dockerfile: str, paths: t.Sequence[str] = ()) -> list[Entry]:
-    """Everything a build gets, sorted: the sub-paths (without any, all) less what is ignored, and the Dockerfile."""
+def find_dockerfile(root: str, dockerfile: str) -> tuple[str, str]:
+    """The Dockerfile's path in what is sent and on this host; links are followed, as docker does.
+
+    One outside of the context is sent under a name of its own, which depends on its content only.
+    """
+    full = os.path.join(root, dockerfile)
+    if dockerfile == DEFAULT_DOCKERFILE and not os.path.lexists(full):
+        full = os.path.join(root, DEFAULT_DOCKERFILE.lower())
+    full = os.path.realpath(full)
+    if not os.path.isfile(full):
+        raise ContextError(
+            f"The context {root} has no {dockerfile}: correct dockerfile, which is relative to the context."
+        )
+    path = os.path.relpath(full, os.path.realpath(root))
+    if path.split(os.sep)[0] == os.pardir:
+        path = f".dockerfile.{_digest(full)[:20]}"
+    return path, full
+
+
+def own_ignore_file(dockerfile: str) -> bool:
+    """Whether this Dockerfile (its path on this host) has a file NAME.dockerignore beside it."""
+    return os.path.isfile(f"{dockerfile}.dockerignore")
+
+
+def read_context(root: str, dockerfile: str, paths: t.Sequence[str] = (), buildkit: bool = False) -> Context:
+    """Everything a build gets, sorted: the sub-paths (without any, all) less what is ignored, and the Dockerfile.
+
+    With ``buildkit`` it is what BuildKit would read, which differs in few points from the classic builder.
+    """
     if not os.path.isdir(root):
         raise ContextError(f"The context {root} is no folder: correct context.")
     wanted = [clean_path(path) for path in paths] or [os.curdir]
     for path in wanted:
         if not os.path.lexists(os.path.join(root, path)):
             raise ContextError(f"The context {root} has no {path}: correct paths.")
-    dockerfile = clean_path(dockerfile)
-    if not os.path.isfile(os.path.join(root, dockerfile)):
-        raise ContextError(
-            f"The context {root} has no {dockerfile}: correct dockerfile, which is relative to the context."
-        )
-    matcher = PatternMatcher([*read_ignore(root), f"!{dockerfile}"])
-    found = {path for top in wanted for path in _walk(root, top) if not matcher.matches(path)} | {dockerfile}
-    # Folders above a chosen file belong to it; without them the tar would leave their modes to the daemon.
-    found |= {parent for path in found for parent in _parents(path)}
     try:
-        return [_entry(root, path) for path in sorted(found)]
+        return _read_context(root, dockerfile, wanted, buildkit)
+    except ignore.PatternError as error:
+        raise ContextError(str(error)) from error
     except OSError as error:
-        raise ContextError(f"{error.filename} cannot be read: {error.strerror}.") from error
+        raise ContextError(
+            f"{shown(str(error.filename))} cannot be read: {error.strerror}. Make it readable, or list it in "
+            f"{os.path.join(root, ignore.IGNORE_FILE)} when the image does not need it."
+        ) from error
 
 
-def write_tar(entries: t.Sequence[Entry], target: t.IO[bytes]) -> None:
-    """Write the context as a tar that belongs to root; times are kept, as web servers derive cache tags from them."""
-    with tarfile.open(fileobj=target, mode="w") as tar:
-        for entry in entries:
-            info = tar.gettarinfo(entry.full_path, arcname=entry.path)
-            info.uid = info.gid = 0
-            info.uname = info.gname = "root"
-            info.mode, info.mtime = entry.mode, int(info.mtime)
-            if info.islnk():
-                # A second name of the same file: send the content again, the first name may be outside.
-                info.type, info.size = tarfile.REGTYPE, os.path.getsize(entry.full_path)
-            if info.isreg():
-                with open(entry.full_path, "rb") as handle:
-                    tar.addfile(info, handle)
-            else:
-                tar.addfile(info)
+def _read_context(root: str, dockerfile: str, wanted: t.Sequence[str], buildkit: bool) -> Context:
+    path, full = find_dockerfile(root, dockerfile)
+    # BuildKit prefers NAME.dockerignore beside the Dockerfile; the classic builder does not know it.
+    own = buildkit and own_ignore_file(full)
+    ignore_file = os.path.join(root, ignore.IGNORE_FILE)
+    decide = ignore.Ignore(ignore.read(f"{full}.dockerignore" if own else ignore_file), deep=buildkit)
+    found = {name: os.path.join(root, name) for name in _walk(root, decide, wanted)}
+    visible = {parent for name in found for parent in (*_parents(name), name)}
+    # The builder needs the Dockerfile and the list of what is ignored even where COPY must not see them.
+    hidden = set()
+    if path not in found and (decide.ignores(path) or full != os.path.realpath(os.path.join(root, path))):
+        hidden.add(path)
+    found[path] = full
+    listed = any(_below(ignore.IGNORE_FILE, top) for top in wanted)
+    if ignore.IGNORE_FILE not in found and os.path.lexists(ignore_file) and not own and (listed or hidden):
+        found[ignore.IGNORE_FILE] = ignore_file
+        hidden.add(ignore.IGNORE_FILE)
+    # Folders above a chosen file belong to it; without them the tar would leave their modes to the daemon.
+    for parent in {parent for name in found for parent in _parents(name)}:
+        found.setdefault(parent, os.path.join(root, parent))
+    if path not in hidden:
+        visible |= {*_parents(path), path}
+    hidden |= found.keys() - visible
+    entries = [_entry(name, found[name]) for name in sorted(found)]
+    unlisted = [name for name in sorted(hidden & {path, ignore.IGNORE_FILE}) if not decide.ignores(name)]
+    return Context([entry for entry in entries if entry], path, frozenset(hidden), tuple(unlisted))
+
+
+def _changed(entry: Entry) -> ContextError:
+    return ContextError(f"{shown(entry.full_path)} changed while it was read: run again when nothing writes to it.")
+
+
+class _Hashed:
+    """A file that is read once, and its digest."""
+
+    def __init__(self, handle: t.IO[bytes]) -> None:
+        self._handle, self._digest = handle, hashlib.sha256()
+
+    def read(self, size: int = -1) -> bytes:
+        """The next bytes."""
+        data = self._handle.read(size)
+        self._digest.update(data)
+        return data
+
+    def digest(self) -> str:
+        """The digest of all that is in the file, read or not."""
+        while self.read(1 << 20):
+            pass
+        return self._digest.hexdigest()
+
+
+def _add(tar: tarfile.TarFile, entry: Entry) -> None:
+    info = tar.gettarinfo(entry.full_path, arcname=entry.path)
+    info.uid = info.gid = 0
+    info.uname = info.gname = "root"
+    info.mode, info.mtime = entry.mode, int(info.mtime)
+    if info.islnk():
+        # A second name of the same file: send the content again, the first name may be outside.
+        info.type, info.size = tarfile.REGTYPE, os.path.getsize(entry.full_path)
+    if entry.kind != "file":
+        if _entry(entry.path, entry.full_path) != entry:
+            raise _changed(entry)
+        tar.addfile(info)
+        return
+    if not info.isreg():
+        raise _changed(entry)
+    with open(entry.full_path, "rb") as handle:
+        hashed = _Hashed(handle)
+        try:
+            tar.addfile(info, t.cast(t.IO[bytes], hashed))
+        except OSError as error:
+            # The tar module says so when a file ends before its size.
+            raise _changed(entry) from error
+        if hashed.digest() != entry.digest:
+            raise _changed(entry)
+
+
+def write_tar(context: Context, target: t.IO[bytes]) -> None:
+    """Write the context as a tar that belongs to root; times are kept, as web servers derive cache tags from them.
+
+    Refuses files that are not the hashed ones any more. The GNU format takes names of any bytes.
+    """
+    with tarfile.open(fileobj=target, mode="w", format=tarfile.GNU_FORMAT) as tar:
+        for entry in context.entries:
+            if not (context.unlisted and entry.path == ignore.IGNORE_FILE):
+                try:
+                    _add(tar, entry)
+                except FileNotFoundError as error:
+                    raise _changed(entry) from error
+        if context.unlisted:
+            _add_ignore_file(tar, context)
+
+
+def _add_ignore_file(tar: tarfile.TarFile, context: Context) -> None:
+    # The daemon reads the list to find out which of its two files COPY must not see.
+    text = b""
+    for entry in context.entries:
+        if entry.path == ignore.IGNORE_FILE:
+            with open(entry.full_path, "rb") as handle:
+                text = handle.read() + b"\n"
+    names = dict.fromkeys((*context.unlisted, *([] if text else [ignore.IGNORE_FILE])))
+    text += os.fsencode("".join(f"{name}\n" for name in names))
+    info = tarfile.TarInfo(ignore.IGNORE_FILE)
+    info.size, info.mode = len(text), 0o644
+    tar.addfile(info, io.BytesIO(text))
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()
 
 
 def input_lines(entries: t.Sequence[Entry], build: t.Mapping[str, t.Any]) -> list[str]:
@@ -148,10 +289,7 @@ def input_lines(entries: t.Sequence[Entry], build: t.Mapping[str, t.Any]) -> lis
     lines.append(f"dockerfile {build['dockerfile']}")
     for kind in ("arg", "label"):
         # Values are hashed: the lines end up in a label, where nobody expects a password.
-        lines += [
-            f"{kind} {key} {hashlib.sha256(str(value).encode()).hexdigest()}"
-            for key, value in sorted(build[f"{kind}s"].items())
-        ]
+        lines += [f"{kind} {key} {_sha256(str(value))}" for key, value in sorted(build[f"{kind}s"].items())]
     lines += [f"base {reference} {identity}" for reference, identity in sorted(build["bases"].items())]
     for kind in ("target", "packages"):
         if build[kind]:
@@ -161,7 +299,7 @@ def input_lines(entries: t.Sequence[Entry], build: t.Mapping[str, t.Any]) -> lis
 
 def content_hash(lines: t.Sequence[str]) -> str:
     """The content hash: 64 hex digits over all input lines."""
-    return hashlib.sha256("\n".join(["format 1", *lines]).encode()).hexdigest()
+    return _sha256("\n".join(["format 1", *lines]))
 
 
 def short_lines(lines: t.Sequence[str]) -> str:

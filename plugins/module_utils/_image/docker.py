@@ -20,16 +20,19 @@ DOCKER_IMPORT_ERROR: str | None = None
 SDK_ERRORS: tuple[type[Exception], ...]
 try:
     from docker import APIClient
+    from docker.auth import AuthConfig
+    from docker.credentials.errors import StoreError
     from docker.errors import APIError, DockerException, ImageNotFound
     from docker.tls import TLSConfig
     from urllib3.exceptions import HTTPError
 
-    SDK_ERRORS = (DockerException, HTTPError, OSError)
+    # StoreError: a program that keeps the accounts of registries is missing or fails.
+    SDK_ERRORS = (DockerException, StoreError, HTTPError, OSError)
 except ImportError:
     DOCKER_IMPORT_ERROR = traceback.format_exc()
     # Names for type hints and except clauses; nothing runs before require_docker() has refused.
-    APIClient = TLSConfig = object
-    APIError = ImageNotFound = OSError
+    APIClient = AuthConfig = TLSConfig = object
+    APIError = DockerException = ImageNotFound = StoreError = OSError
     SDK_ERRORS = (OSError,)
 
 DEFAULT_HOST = "unix:///var/run/docker.sock"
@@ -108,8 +111,51 @@ def _tls(connection: Connection) -> t.Any:
     return TLSConfig(client_cert=(paths["cert.pem"], paths["key.pem"]), ca_cert=paths["ca.pem"], verify=True)
 
 
+class _Accounts(AuthConfig):
+    """The accounts of registries, as far as they can be had.
+
+    Most requests need none, so a program that keeps accounts and fails must not end them: the registry will tell.
+    """
+
+    problem = ""
+
+    def _failed(self, error: Exception) -> None:
+        self.problem = (
+            f" The accounts in {os.environ.get('DOCKER_CONFIG', '~/.docker')}/config.json could not be read, as its "
+            f"credsStore or credHelpers fails ({str(error).strip().rstrip('.')}): install that program or remove the "
+            "entry."
+        )
+
+    def _resolve_authconfig_credstore(self, registry: str | None, credstore_name: str) -> t.Any:
+        try:
+            return super()._resolve_authconfig_credstore(registry, credstore_name)
+        except (DockerException, StoreError) as error:
+            self._failed(error)
+            return None
+
+    def get_all_credentials(self) -> dict[str, t.Any]:
+        """All accounts; when a program fails, those of the others and of the file itself."""
+        try:
+            found = super().get_all_credentials()
+        except (DockerException, StoreError) as error:
+            self._failed(error)
+            found = self.auths
+        return {registry: account for registry, account in found.items() if account is not None}
+
+
 class _Client(APIClient):
     """The SDK's client without the environment's proxy: that one is for the internet, not for a local daemon."""
+
+    def __init__(self, *args: t.Any, **kwargs: t.Any) -> None:
+        """Connect, and take accounts as far as they can be had."""
+        super().__init__(*args, **kwargs)
+        found: t.Any = self._auth_configs
+        self._auth_configs: t.Any = _Accounts(found, self.credstore_env)
+
+    @property
+    def account_problem(self) -> str:
+        """A sentence about accounts that could not be read; empty when none was missed."""
+        return str(getattr(self._auth_configs, "problem", ""))
 
     def request(self, *args: t.Any, **kwargs: t.Any) -> t.Any:
         """Send a request without settings from the environment."""
@@ -127,6 +173,11 @@ def connect(connection: Connection, version: str | None = None) -> APIClient:
         raise DaemonError(
             f"No docker daemon answers at {connection.host}: {reason}. {connection_advice(connection.host, reason)}"
         ) from error
+
+
+def account_problem(client: APIClient) -> str:
+    """What to add to a registry's refusal: a sentence about accounts that could not be read, or nothing."""
+    return str(getattr(client, "account_problem", ""))
 
 
 def inspect_image(client: APIClient, reference: str) -> dict[str, t.Any] | None:

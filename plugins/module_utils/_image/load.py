@@ -8,6 +8,7 @@ This module util is private to the collection fortytwo.ft_services.
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 import os
@@ -19,6 +20,7 @@ from dataclasses import dataclass
 
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._image.docker import (
     SDK_ERRORS,
+    APIClient,
     Connection,
     DaemonError,
     connect,
@@ -29,6 +31,10 @@ from ansible_collections.fortytwo.ft_services.plugins.module_utils._progress imp
 
 SUFFIXES = (".tar", ".tar.gz", ".tgz")
 _SAVE_AGAIN = "Save it again with docker save, or fetch the bundle again."
+# What podman writes in front of names that docker shows without it.
+_PUBLIC = ("docker.io/library/", "index.docker.io/library/", "docker.io/", "index.docker.io/")
+# podman's registry of images that have none.
+_LOCAL = "localhost/"
 
 
 class ArchiveError(Exception):
@@ -37,13 +43,17 @@ class ArchiveError(Exception):
 
 @dataclass(frozen=True)
 class SavedImage:
-    """One image of an archive; without a reference it is known by its ID only."""
+    """One image of an archive; without a reference it is known by its ID only.
+
+    ``loaded_as`` is the name it has after loading where that is another one.
+    """
 
     archive: str
     reference: str | None
     id: str
     config: str
     layers: tuple[str, ...]
+    loaded_as: str | None = None
 
     @property
     def name(self) -> str:
@@ -79,6 +89,23 @@ def archives_of(path: str) -> list[str]:
     return found
 
 
+def familiar(reference: str) -> str:
+    """A reference as docker shows it."""
+    prefix = next((x for x in _PUBLIC if reference.startswith(x)), "")
+    return reference.removeprefix(prefix)
+
+
+def choose(found: t.Sequence[SavedImage], wanted: t.Collection[str]) -> list[SavedImage]:
+    """The images of these references; podman's ``localhost/NAME`` stands in where no archive has NAME itself."""
+    chosen = [image for image in found if image.reference in wanted]
+    named = {image.reference for image in chosen}
+    for image in found:
+        name = str(image.reference).removeprefix(_LOCAL)
+        if name in wanted and name not in named:
+            chosen.append(dataclasses.replace(image, reference=name, loaded_as=image.reference))
+    return chosen
+
+
 def _manifest_entry(archive: str, entry: t.Any) -> tuple[str, list[str], tuple[str, ...]]:
     try:
         config, layers = str(entry["Config"]), tuple(str(x) for x in entry["Layers"] or [])
@@ -100,7 +127,7 @@ def parse_manifest(archive: str, text: bytes, config_content: t.Callable[[str], 
         config, references, layers = _manifest_entry(archive, entry)
         named = re.search(r"(?:^|/)([0-9a-f]{64})(?:\.json)?$", config)
         digest = named.group(1) if named else hashlib.sha256(config_content(config)).hexdigest()
-        names: list[str | None] = [*references] or [None]
+        names: list[str | None] = [familiar(name) for name in references] or [None]
         images += [SavedImage(archive, name, f"sha256:{digest}", config, layers) for name in names]
     return images
 
@@ -207,7 +234,7 @@ class Loader:
         """Read the archives; ``parallel`` of them are loaded at a time, and with ``only`` those of these references."""
         self._connection, self._parallel = connection, parallel
         found = [image for archive in archives for image in read_archive(archive)]
-        self._images = [image for image in found if only is None or image.reference in only]
+        self._images = found if only is None else choose(found, {familiar(name) for name in only})
         refuse_ambiguous(self._images)
         self._client = connect(connection)
 
@@ -256,9 +283,18 @@ class Loader:
                 f"{self._connection.host}."
             ) from error
         for image in images:
+            if image.loaded_as:
+                self._tag(client, image)
             known = inspect_image(client, image.name)
             if known is None or not is_same(image, known):
                 raise DaemonError(
                     f"The docker daemon took {archive}, but {image.name} is {known['Id'] if known else 'not there'} "
                     f"afterwards instead of {image.id}. Does something else load an image of that name?"
                 )
+
+    def _tag(self, client: APIClient, image: SavedImage) -> None:
+        repository, dummy, tag = image.name.rpartition(":")
+        try:
+            client.tag(image.loaded_as, repository, tag)
+        except SDK_ERRORS as error:
+            raise DaemonError(f"{image.loaded_as} could not be named {image.name}: {explain(error)}") from error

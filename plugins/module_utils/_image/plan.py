@@ -8,14 +8,13 @@ This module util is private to the collection fortytwo.ft_services.
 
 from __future__ import annotations
 
-import os
 import re
 import typing as t
 from dataclasses import dataclass, field
 
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._image.context import (
+    Context,
     ContextError,
-    Entry,
     changed_inputs,
     content_hash,
     input_lines,
@@ -27,17 +26,19 @@ from ansible_collections.fortytwo.ft_services.plugins.module_utils._image.docker
     APIClient,
     APIError,
     DaemonError,
+    account_problem,
     explain,
     inspect_image,
 )
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._image.dockerfile import (
+    Dockerfile,
     DockerfileError,
     base_images,
-    instructions,
-    refuse_buildkit,
+    buildkit_need,
+    parse,
     refuse_moving,
 )
-from ansible_collections.fortytwo.ft_services.plugins.module_utils._image.load import Loader
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._image.load import Loader, familiar
 
 NAME_LABEL = "ft-services.fortytwo/name"
 HASH_LABEL = "ft-services.fortytwo/content-hash"
@@ -60,13 +61,11 @@ class Image:
 
     name: str
     repository: str
-    context: str
-    dockerfile: str
-    args: dict[str, str]
-    labels: dict[str, str]
-    target: str | None
-    entries: list[Entry]
+    sent: Context
     bases: list[str]
+    args: dict[str, str] = field(default_factory=dict)
+    labels: dict[str, str] = field(default_factory=dict)
+    target: str | None = None
     inputs: list[str] = field(default_factory=list)
     hash: str = ""
     known: dict[str, t.Any] | None = None
@@ -137,27 +136,47 @@ def repository_of(name: str, prefix: str, registry: str | None) -> str:
     return repository
 
 
+def texts(name: str, option: str, given: t.Mapping[str, t.Any] | None) -> dict[str, str]:
+    """The values of args or labels; refuses what is no text, as its spelling is lost already (1.10 is 1.1 here)."""
+    values = {str(key): value for key, value in (given or {}).items()}
+    wrong = sorted(key for key, value in values.items() if not isinstance(value, str))
+    if wrong:
+        raise BuildRefusedError(
+            f"Image {name}: the values of {', '.join(wrong)} in {option} are no texts: put them in quotes, as in "
+            f'{wrong[0]}: "...". What is read as a number, as true or as null has lost its spelling.'
+        )
+    return {key: str(value) for key, value in values.items()}
+
+
+def read_dockerfile(context: Context) -> Dockerfile:
+    """The Dockerfile of a context."""
+    path = next(entry.full_path for entry in context.entries if entry.path == context.dockerfile)
+    with open(path, encoding="utf-8", errors="surrogateescape", newline="") as handle:
+        return parse(handle.read())
+
+
 def read_image(request: t.Mapping[str, t.Any], prefix: str, registry: str | None) -> Image:
     """Read context and Dockerfile of one requested image, and refuse what cannot be built."""
     name = str(request["name"])
     repository = repository_of(name, prefix, registry)
-    context, dockerfile = str(request["context"]), os.path.normpath(str(request["dockerfile"]))
-    args = {str(key): str(value) for key, value in (request.get("args") or {}).items()}
-    labels = {str(key): str(value) for key, value in (request.get("labels") or {}).items()}
+    args, labels = (texts(name, option, request.get(option)) for option in ("args", "labels"))
     target = request.get("target")
     try:
-        entries = read_context(context, dockerfile, request.get("paths") or ())
+        sent = read_context(str(request["context"]), str(request["dockerfile"]), request.get("paths") or ())
     except ContextError as error:
         raise BuildRefusedError(f"Image {name}: {error}") from error
     try:
-        with open(os.path.join(context, dockerfile), encoding="utf-8") as handle:
-            found = instructions(handle.read())
-        refuse_buildkit(found)
-        bases = base_images(found, args, target)
+        dockerfile = read_dockerfile(sent)
+        need = buildkit_need(dockerfile)
+        if need:
+            raise DockerfileError(
+                f"{need}, which needs BuildKit; images are built by the classic builder here: write it without."
+            )
+        bases = base_images(dockerfile, args, target)
         refuse_moving(bases)
-    except (DockerfileError, OSError, ValueError) as error:
-        raise BuildRefusedError(f"Image {name}, {os.path.join(context, dockerfile)}: {error}") from error
-    return Image(name, repository, context, dockerfile, args, labels, target, entries, bases)
+    except (DockerfileError, OSError) as error:
+        raise BuildRefusedError(f"Image {name}, {request['context']}/{request['dockerfile']}: {error}") from error
+    return Image(name, repository, sent, bases, args, labels, target)
 
 
 def refuse_twins(images: t.Sequence[Image]) -> None:
@@ -181,13 +200,19 @@ class Base:
 def pull(client: APIClient, reference: str) -> None:
     """Fetch a base image from its registry."""
     repository, tag = (reference, None) if "@" in reference else reference.rsplit(":", 1)
+    reason = ""
     try:
-        client.pull(repository, tag=tag)
+        # The daemon answers 200 before it asks the registry: what goes wrong then stands in the stream.
+        for line in client.pull(repository, tag=tag, stream=True, decode=True):
+            reason = reason or str(line.get("error") or "").strip()
     except SDK_ERRORS as error:
+        reason = explain(error)
+    if reason or inspect_image(client, reference) is None:
         raise DaemonError(
-            f"The base image {reference} is not in the docker daemon, and pulling it failed: {explain(error)}. On a "
-            "network without registries put its archive into the folder base_archives."
-        ) from error
+            f"The base image {reference} is not in the docker daemon, and pulling it failed: "
+            f"{reason.rstrip('.') or 'it is not there afterwards'}. On a network without registries put its archive "
+            f"into the folder base_archives.{account_problem(client)}"
+        )
 
 
 def provide_bases(client: APIClient, images: t.Sequence[Image], loader: Loader | None, check: bool) -> list[Base]:
@@ -198,7 +223,7 @@ def provide_bases(client: APIClient, images: t.Sequence[Image], loader: Loader |
     entries = {entry.image.name: entry for entry in planned}
     bases = []
     for reference in sorted({base for image in images for base in image.bases}):
-        entry = entries.get(reference)
+        entry = entries.get(familiar(reference))
         base = Base(reference, None, entry.image.archive if entry else None, entry is not None and entry.changed)
         bases.append(base)
         if check and entry and entry.changed:
@@ -246,8 +271,8 @@ def decide(client: APIClient, image: Image, identities: t.Mapping[str, str | Non
     bases = {base: identities[base] for base in image.bases}
     if None in bases.values():
         return
-    build = {"dockerfile": image.dockerfile, "args": image.args, "labels": image.labels, "bases": bases}
-    image.inputs = input_lines(image.entries, {**build, "target": image.target, "packages": packages})
+    build = {"dockerfile": image.sent.dockerfile, "args": image.args, "labels": image.labels, "bases": bases}
+    image.inputs = input_lines(image.sent.entries, {**build, "target": image.target, "packages": packages})
     image.hash = content_hash(image.inputs)
     known = inspect_image(client, image.reference)
     image.known = known if known and labels_of(known).get(HASH_LABEL) == image.hash else None
@@ -277,22 +302,29 @@ def repositories(known: dict[str, t.Any]) -> set[str]:
 
 
 def prune(client: APIClient, image: Image, keep: int) -> list[str]:
-    """Remove old tags of an image that no container uses, but keep the newest ``keep`` of them; return what is gone."""
+    """Remove old images of a name that no container uses; return the tags, or IDs without tags, that are gone.
+
+    The newest ``keep`` old tags stay. Images that lost their tags to a newer one go all; what bears none of our labels
+    is never touched.
+    """
     removed = []
     try:
         used = {entry["ImageID"] for entry in client.containers(all=True)}
         old = [x for x in ours(client, [image.name])[image.name] if labels_of(x).get(HASH_LABEL) != image.hash]
+        old = [x for x in old if x["Id"] not in used]
         tags = [
-            (x, str(tag))
-            for x in old
-            for tag in x.get("RepoTags") or []
-            if str(tag).rsplit(":", 1)[0] == image.repository
+            str(tag) for x in old for tag in x.get("RepoTags") or [] if str(tag).rsplit(":", 1)[0] == image.repository
         ]
-        for entry, tag in tags[keep:]:
-            if entry["Id"] not in used:
-                client.remove_image(tag)
-                removed.append(tag)
+        for name in tags[keep:] + [str(x["Id"]) for x in old if is_dangling(x)]:
+            client.remove_image(name)
+            removed.append(name)
     except SDK_ERRORS:
         # Somebody else works in the daemon, or a container appeared: what is left is pruned after the next build.
         return removed
     return removed
+
+
+def is_dangling(known: dict[str, t.Any]) -> bool:
+    """Whether an image has no name any more."""
+    names = (known.get("RepoTags") or []) + (known.get("RepoDigests") or [])
+    return all("<none>" in name for name in names)

@@ -9,6 +9,8 @@ import re
 import pytest
 
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._image import builder
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._image.context import Context, Entry
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._image.docker import StoreError
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._image.plan import Image
 
 
@@ -65,6 +67,8 @@ class Client:
     def build(self, **asked):
         self.asked[asked["tag"].split(":")[0]] = asked
         yield {"stream": "Step 1/1 : FROM scratch\n"}
+        if "store" in asked["tag"]:
+            raise StoreError("docker-credential-x not installed")
         if "bad" in asked["tag"]:
             yield {"error": "it broke"}
         else:
@@ -91,7 +95,7 @@ def client(monkeypatch):
 
 
 def image(name, **changes):
-    ready = Image(name, f"x/{name}", "/c", "Dockerfile", {"A": "1"}, {}, None, [], [], hash=name * 32)
+    ready = Image(name, f"x/{name}", Context([], "Dockerfile"), [], {"A": "1"}, hash=name * 32)
     return dataclasses.replace(ready, **changes)
 
 
@@ -128,3 +132,19 @@ def test_builds_reach_the_package_repository_by_the_bridge(client, tmp_path):
     assert arguments["A"] == "1"
     assert arguments["http_proxy"] == arguments["HTTP_PROXY"]
     assert re.fullmatch(r"http://127\.0\.0\.1:\d+", arguments["http_proxy"])
+
+
+def test_a_failing_program_for_accounts_keeps_the_results_of_the_others(client):
+    outcomes = builder.Builder(client, settings()).run([image("store"), image("good")])
+    assert "docker-credential-x not installed" in outcomes[0].error
+    assert outcomes[1].error is None
+
+
+def test_a_file_that_changed_is_said_in_one_sentence(client, tmp_path):
+    (tmp_path / "a").write_text("new")
+    sent = Context([Entry("a", str(tmp_path / "a"), "file", 0o644, "0" * 64)], "a")
+    (outcome,) = builder.Builder(client, settings()).run([image("good", sent=sent)])
+    assert (
+        outcome.error
+        == f"Image good failed: {tmp_path}/a changed while it was read: run again when nothing writes to it."
+    )

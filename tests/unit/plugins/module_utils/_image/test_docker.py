@@ -58,3 +58,13 @@ def test_connect_names_the_daemon_and_the_reason():
         docker_util.DaemonError, match=r"tcp://127\.0\.0\.1:1: Connection refused\. Check that the cluster runs"
     ):
         docker_util.connect(docker_util.Connection("tcp://127.0.0.1:1"))
+
+
+@pytest.mark.filterwarnings("ignore:docker-credential-nowhere")
+@pytest.mark.parametrize("config", [{"credsStore": "nowhere"}, {"credHelpers": {"r.example.com": "nowhere"}}])
+def test_accounts_that_cannot_be_read_are_left_out_and_named(config):
+    accounts = docker_util._Accounts({"auths": {"a.example.com": {"username": "u"}}, **config})
+    assert accounts.get_all_credentials() == {"a.example.com": {"username": "u"}}
+    assert accounts.resolve_authconfig("r.example.com") is None
+    assert "config.json could not be read, as its credsStore or credHelpers fails" in accounts.problem
+    assert accounts.resolve_authconfig("a.example.com") == {"username": "u"}

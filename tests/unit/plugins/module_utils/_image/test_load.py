@@ -133,3 +133,26 @@ def test_a_folder_without_archives_is_refused(tmp_path):
 def test_is_same(known, same):
     saved = load.SavedImage("a.tar", "x:1", "sha256:1", "c", ())
     assert load.is_same(saved, known, lambda dummy: {"rootfs": {"diff_ids": ["l"]}, "created": "now"}) is same
+
+
+@pytest.mark.parametrize(
+    ("reference", "expected"),
+    [
+        ("docker.io/library/alpine:3", "alpine:3"),
+        ("docker.io/grafana/grafana:1", "grafana/grafana:1"),
+        ("index.docker.io/library/a:1", "a:1"),
+        ("localhost/a:1", "localhost/a:1"),
+        ("quay.io/library/a:1", "quay.io/library/a:1"),
+    ],
+)
+def test_names_as_podman_writes_them_are_read_as_docker_shows_them(tmp_path, reference, expected):
+    assert load.read_archive(image(tmp_path / "a.tar", (reference,)))[0].reference == expected
+
+
+def test_an_image_of_podmans_own_registry_stands_in_for_its_short_name(tmp_path):
+    found = load.read_archive(image(tmp_path / "a.tar", ("localhost/a:1",)))
+    assert [(x.name, x.loaded_as) for x in load.choose(found, {"a:1"})] == [("a:1", "localhost/a:1")]
+    assert [(x.name, x.loaded_as) for x in load.choose(found, {"localhost/a:1"})] == [("localhost/a:1", None)]
+    exact = load.read_archive(image(tmp_path / "b.tar", ("a:1",)))
+    assert [(x.name, x.loaded_as) for x in load.choose([*found, *exact], {"a:1"})] == [("a:1", None)]
+    assert load.choose(found, {"b:1"}) == []

@@ -15,6 +15,8 @@ pytest.importorskip("docker")
 class Daemon:
     """As much of a docker client as planning and pruning use."""
 
+    refusal = ""
+
     def __init__(self, images=(), used=()):
         self.known, self.used, self.removed, self.pulled = list(images), used, [], []
 
@@ -33,9 +35,13 @@ class Daemon:
     def remove_image(self, tag):
         self.removed.append(tag)
 
-    def pull(self, repository, tag):
+    def pull(self, repository, tag, stream, decode):
         self.pulled.append(f"{repository}:{tag}")
-        self.known.append(base(f"{repository}:{tag}"))
+        yield {"status": "Pulling"}
+        if self.refusal:
+            yield {"error": self.refusal, "errorDetail": {"message": self.refusal}}
+        else:
+            self.known.append(base(f"{repository}:{tag}"))
 
 
 def base(reference="alpine:3.23", identity="sha256:1"):
@@ -106,6 +112,13 @@ def test_a_missing_base_is_pulled_but_not_in_check_mode(image):
     assert image.hash
 
 
+def test_a_pull_that_fails_inside_its_stream_is_a_failure(image):
+    daemon = Daemon()
+    daemon.refusal = "toomanyrequests: slow down"
+    with pytest.raises(build.DaemonError, match=r"alpine:3\.23 .*toomanyrequests: slow down\. .*base_archives"):
+        planned(image, daemon)
+
+
 class Archives:
     """Stands for the loader of archives: one archive with the base image, which loading puts into the daemon."""
 
@@ -157,6 +170,17 @@ def test_changed_inputs_are_those_against_the_newest_earlier_image(request_of, i
     assert "secret" not in str(changed.all_labels())
 
 
+def test_prune_removes_own_images_without_a_name(image):
+    planned(image, Daemon([base()]))
+    nameless = [{**ours(image, n), "RepoTags": tags} for n, tags in ((1, None), (2, ["<none>:<none>"]), (3, []))]
+    other = {**ours(image, 4), "RepoTags": None}
+    other["Labels"][build.NAME_LABEL] = "other"
+    foreign = {"Id": "sha256:f", "RepoTags": None, "Labels": None, "Created": 1}
+    digest = {**ours(image, 5), "RepoTags": None, "RepoDigests": ["r/web@sha256:0"]}
+    daemon = Daemon([*nameless, other, foreign, digest], used=["sha256:o3"])
+    assert build.prune(daemon, image, 2) == ["sha256:o2", "sha256:o1"]
+
+
 def test_prune_keeps_the_newest_the_current_and_those_in_use(image):
     planned(image, Daemon([base()]))
     current = {**ours(image, 9), "Labels": image.all_labels(), "RepoTags": [image.reference]}
@@ -189,6 +213,8 @@ def test_repositories_that_are_refused(name, prefix):
     [
         ({"dockerfile": "FROM alpine\n"}, r"Image web, .*/Dockerfile: The base image alpine has no fixed tag"),
         ({"dockerfile": "FROM a:1\nRUN --mount=x true\n"}, "BuildKit"),
+        ({"args": {"DEBUG": True, "OK": "1", "EMPTY": None}}, "values of DEBUG, EMPTY in args are no texts: put"),
+        ({"labels": {"VERSION": 1.1}}, r"VERSION in labels .*VERSION: \"\.\.\.\""),
         ({"paths": ["none"]}, "Image web: .* has no none"),
     ],
 )
