@@ -48,7 +48,8 @@ options:
         required: true
       dockerfile:
         description:
-          - The Dockerfile, relative to the context. It is part of the build even when O(images[].paths) does not cover it.
+          - The Dockerfile, relative to the context. It is part of the build even when O(images[].paths) does not cover
+            it.
           - It may be outside of the context, as an absolute path or one with C(..); then C(COPY) does not see it.
         type: str
         default: Dockerfile
@@ -62,7 +63,8 @@ options:
       args:
         description:
           - Build arguments. They may be seen in the image's history, so they are no place for secrets.
-          - Values must be text. Numbers, truth values and nulls are refused, as their spelling is lost (C(1.10) is 1.1).
+          - Values must be text. Numbers, truth values and nulls are refused, as their spelling is lost (C(1.10) is
+            1.1).
         type: dict
         default: {}
       target:
@@ -119,8 +121,8 @@ notes:
     here-documents, C(COPY --chmod) and
     the like) is refused before anything is built.
   - C(.dockerignore), Dockerfiles and their variables are read as the docker command reads them.
-  - When a program that keeps the accounts of registries (C(credsStore), C(credHelpers) in C(~/.docker/config.json)) fails, the
-    build goes on without those accounts. A registry's refusal then names the program.
+  - When a program that keeps the accounts of registries fails (C(credsStore), C(credHelpers) in
+    C(~/.docker/config.json)), the build goes on without those accounts. A registry's refusal then names the program.
   - Modes of files are taken as git keeps them, 0755 or 0644, so that the hash is the same with every umask.
   - Base images that neither the daemon nor O(base_archives) has are pulled by the daemon.
 seealso:

@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What a Dockerfile says about its base images and the builder it needs.
 
-The readers on PyPI were tried and do not read what docker reads (docs/decisions/0030-image-contexts.md); the integration
-test compares this one with docker's own.
+The readers on PyPI do not read what docker reads (docs/decisions/0030-image-contexts.md); the integration test compares
+this one with docker's own.
 
 This module util is private to the collection fortytwo.ft_services.
 """

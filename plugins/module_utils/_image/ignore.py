@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Which files of a build context a .dockerignore file leaves out, as the docker command decides it.
 
-The matcher of the Python SDK decides otherwise for many patterns (docs/decisions/0030-image-contexts.md), and a file that is
-sent by mistake may be a key. The integration test compares every rule below with the docker command.
+The matcher of the Python SDK decides otherwise for many patterns (docs/decisions/0030-image-contexts.md), and a file
+that is sent by mistake may be a key. The integration test compares every rule below with the docker command.
 
 This module util is private to the collection fortytwo.ft_services.
 """
