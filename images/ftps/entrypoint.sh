@@ -7,6 +7,7 @@
 set -eu
 umask 077
 
+restore --finish /data
 # proftpd refuses a list of passwords that others could read, or a folder that others could write to.
 mkdir -p /run/ftps
 : >/run/ftps/users
@@ -17,11 +18,16 @@ for secret in /etc/service/secrets/*; do
         exit 1
     }
     user=${secret##*/}
-    hash=$(openssl passwd -6 -stdin <"$secret")
-    printf '%s:%s:%s:%s::%s:/sbin/nologin\n' "$user" "$hash" "$(id -u)" "$(id -g)" "/data/$user" >>/run/ftps/users
     # The volume itself belongs to root and is everybody's to write.
     mkdir -p "/data/$user"
     chmod 0700 "/data/$user"
+    # mod_vroot follows links out of the folder. What is wrong with one user's folder is no reason to lock all others out.
+    nolinks "$user" || {
+        echo "entrypoint: no login for $user: not every symbolic link in the folder can be removed, see above" >&2
+        continue
+    }
+    hash=$(openssl passwd -6 -stdin <"$secret")
+    printf '%s:%s:%s:%s::%s:/sbin/nologin\n' "$user" "$hash" "$(id -u)" "$(id -g)" "/data/$user" >>/run/ftps/users
 done
 
 # Quiet, the daemon keeps to the log of its settings; a fault in these it tells only when it is asked before.

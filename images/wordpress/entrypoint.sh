@@ -7,6 +7,7 @@
 set -eu
 umask 077
 
+restore --finish /var/lib/wordpress
 # The volume's own folder is open to all on some nodes; the link wp-content/uploads leads here.
 mkdir -p /var/lib/wordpress/uploads /tmp/sessions
 chmod 0700 /var/lib/wordpress/uploads

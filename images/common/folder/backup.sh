@@ -3,16 +3,36 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
-# Writes what is in a folder to the output, as a tar.
+# Writes what is in a folder to the output, as a tar. Files may come, go and change meanwhile.
 #
 #   backup FOLDER
+#
+# Exit status 0 also when something cannot be in the tar: then standard error names it.
 set -eu
+umask 077
+export LC_ALL=C
+
+# One at a time, and none while a restore is at work: the schedule and somebody may ask at once.
+exec 9>/tmp/folder.lock
+flock 9
+restore --finish "$1"
 cd "$1"
 
-content=$(find . -mindepth 1 -maxdepth 1 ! -name lost+found ! -name .restore)
-if [ -z "$content" ]; then
-    # A tar of nothing, which tar itself refuses to write.
-    head -c 1024 /dev/zero
-else
-    printf '%s\n' "$content" | tar -cf - -T -
-fi
+# What the owner took the own right to read from gets it for the time of the copy. Deepest first, it gets its mode back.
+closed=/tmp/closed
+: >"$closed"
+close() {
+    sort -z -r "$closed" | xargs -0 -r -n 1 sh -c 'chmod "${1##* }" "${1% *}"' close 2>/dev/null || :
+}
+trap close EXIT
+trap 'exit 1' HUP INT TERM
+# shellcheck disable=SC2016
+find . \( -type d ! -perm -500 -o -type f ! -perm -400 \) -exec sh -c '
+    printf "%s %s\0" "$2" "$(stat -c %a "$2")" >>"$1" && chmod u+rX "$2"' open "$closed" {} \; 2>/dev/null || :
+
+find . -name .restore -prune -o ! -type d ! -type f -exec echo 'backup: neither file nor folder, not kept:' {} \; >&2 2>/dev/null || :
+
+status=0
+tar --create --file=- --sort=name --ignore-failed-read --anchored --exclude=./lost+found --exclude=./.restore . || status=$?
+# 1: a file changed or vanished while it was read.
+[ "$status" -le 1 ]
