@@ -22,6 +22,7 @@ cd "$1"
 closed=/tmp/closed
 : >"$closed"
 close() {
+    # shellcheck disable=SC2016
     sort -z -r "$closed" | xargs -0 -r -n 1 sh -c 'chmod "${1##* }" "${1% *}"' close 2>/dev/null || :
 }
 trap close EXIT
