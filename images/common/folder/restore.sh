@@ -68,12 +68,14 @@ mkfifo .restore/copy
 # A stream may end too early without a word: a whole tar ends with a block of zeros.
 tail -c 1024 <.restore/copy >.restore/end &
 tail=$!
-if ! tee .restore/copy | tar --extract --file=- --directory=.restore/new --no-same-owner --preserve-permissions \
-    --delay-directory-restore --exclude=./.restore; then
+status=0
+tee .restore/copy | tar --extract --file=- --directory=.restore/new --no-same-owner --preserve-permissions \
+    --delay-directory-restore --exclude=./.restore || status=$?
+wait "$tail"
+if [ "$status" -ne 0 ]; then
     echo 'restore: the files cannot be unpacked; nothing was changed' >&2
     exit 1
 fi
-wait "$tail"
 if [ "$(wc -c <.restore/end)" -ne 1024 ] || [ -n "$(tr -d '\000' <.restore/end)" ]; then
     echo 'restore: the tar ended too early; nothing was changed' >&2
     exit 1
