@@ -12,6 +12,7 @@ import signal
 import socket
 import subprocess
 import tarfile
+import tempfile
 import time
 from pathlib import Path
 
@@ -30,10 +31,19 @@ def drop_rights():
         os.setuid(USER)
 
 
+@pytest.fixture
+def place():
+    """A folder that an ordinary user reaches; pytest's own are root's alone."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        yield Path(folder)
+        subprocess.run(["chmod", "-R", "u+rwx", folder], check=False)
+
+
 @pytest.fixture(params=SHELLS or [["sh"]], ids=" ".join)
-def volume(request, tmp_path):
+def volume(request, place):
     """A volume with files of a user, and what runs a script on it."""
-    root, programs, scratch = (tmp_path / name for name in ("data", "bin", "scratch"))
+    root, programs, scratch = (place / name for name in ("data", "bin", "scratch"))
     for folder in (root, programs, scratch):
         folder.mkdir()
     for name in ("backup", "restore"):
@@ -45,8 +55,6 @@ def volume(request, tmp_path):
     if os.getuid() == 0:
         for path in (root, scratch, *root.rglob("*")):
             os.chown(path, USER, USER)
-        for path in (tmp_path, *list(tmp_path.parents)[:3]):
-            path.chmod(0o755)
 
     def start(*words, **options):
         environment = {"PATH": f"{programs}:/usr/bin:/bin"}
@@ -62,8 +70,7 @@ def volume(request, tmp_path):
     run.sh = lambda text: run("sh", "-euc", text)
     run.backup = lambda: run("backup", str(root))
     run.restore = lambda given: run("restore", str(root), given=given)
-    yield run
-    subprocess.run(["chmod", "-R", "u+rwx", str(tmp_path)], check=False)
+    return run
 
 
 def content(root):
@@ -130,10 +137,10 @@ def test_files_that_come_and_go_are_no_fault_of_the_backup(volume):
 
 def test_what_is_neither_file_nor_folder_is_named_and_does_not_come_back(volume):
     with socket.socket(socket.AF_UNIX) as listening:
-        place = os.getcwd()
+        before = os.getcwd()
         os.chdir(volume.root / "ft")
         listening.bind("socket")
-        os.chdir(place)
+        os.chdir(before)
     assert volume.sh("ln -s /etc/passwd ft/link; mkfifo ft/fifo").returncode == 0
     kept = volume.backup()
     assert kept.returncode == 0, kept.stderr
@@ -168,17 +175,17 @@ def test_a_stream_that_ended_early_changes_nothing(volume, cut):
     assert not (volume.root / ".restore").exists()
 
 
-def test_nothing_of_a_tar_comes_out_of_the_folder(volume, tmp_path):
+def test_nothing_of_a_tar_comes_out_of_the_folder(volume, place):
     stream = io.BytesIO()
     with tarfile.open(fileobj=stream, mode="w") as archive:
         link = tarfile.TarInfo("ft/out")
-        link.type, link.linkname = tarfile.SYMTYPE, str(tmp_path / "scratch")
+        link.type, link.linkname = tarfile.SYMTYPE, str(place / "scratch")
         archive.addfile(link)
-        for name in ("../escaped", "ft/out/escaped", str(tmp_path / "escaped")):
+        for name in ("../escaped", "ft/out/escaped", str(place / "escaped")):
             archive.addfile(tarfile.TarInfo(name))
     volume.restore(stream.getvalue())
-    assert not list(tmp_path.rglob("scratch/escaped"))
-    assert not (tmp_path / "escaped").exists()
+    assert not list(place.rglob("scratch/escaped"))
+    assert not (place / "escaped").exists()
 
 
 @pytest.mark.parametrize("delay", [0.0, 0.02, 0.05, 0.08, 0.12, 0.2, 0.4])
