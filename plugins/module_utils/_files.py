@@ -1,10 +1,11 @@
 # Copyright (c) 2026, The fortytwo.ft_services contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Files for the owner's eyes only. This module util is private to the collection fortytwo.ft_services."""
+"""Files that are whole, private, known by hash. This module util is private to the collection fortytwo.ft_services."""
 
 from __future__ import annotations
 
+import hashlib
 import os
 import tempfile
 from pathlib import Path
@@ -34,7 +35,10 @@ def fix_mode(path: Path, mode: int, dry: bool) -> bool:
 
 
 def write_private(path: Path, content: bytes, mode: int = 0o600) -> None:
-    """Write a file whole or not at all; nobody but the owner can read it at any moment before it has its mode."""
+    """Write a file whole or not at all, so that a kill leaves the old or the new one.
+
+    Nobody but the owner can read it at any moment before it has its mode.
+    """
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(handle, "wb") as file:
@@ -43,6 +47,20 @@ def write_private(path: Path, content: bytes, mode: int = 0o600) -> None:
             os.fsync(file.fileno())
         os.chmod(name, mode)
         os.replace(name, path)
-    except OSError:
+    except BaseException:
         os.unlink(name)
         raise
+
+
+def sha256_of(path: Path) -> str:
+    """Return the SHA-256 of a file as hexadecimal text."""
+    return digest_of(path, "sha256")
+
+
+def digest_of(path: Path, kind: str) -> str:
+    """Return the digest of a file as hexadecimal text; ``kind`` is a name that hashlib knows."""
+    digest = hashlib.new(kind)
+    with path.open("rb") as handle:
+        while chunk := handle.read(1 << 20):
+            digest.update(chunk)
+    return digest.hexdigest()

@@ -15,7 +15,7 @@ import shutil
 import typing as t
 from pathlib import Path
 
-from ansible_collections.fortytwo.ft_services.plugins.module_utils._bundle.manifest import sha256_of
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._files import sha256_of
 
 Json = dict[str, t.Any]
 

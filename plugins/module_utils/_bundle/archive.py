@@ -16,6 +16,8 @@ import pathlib
 import tarfile
 import typing as t
 
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._files import sha256_of
+
 # One fixed time for all images: the same files give the same image ID on every machine.
 CREATED = "2026-01-01T00:00:00Z"
 _EPOCH = 1767225600
@@ -50,16 +52,12 @@ def layer_of_files(target: pathlib.Path, files: dict[str, pathlib.Path], links: 
 
 def write_archive(target: pathlib.Path, reference: str, layer: pathlib.Path, config: dict[str, t.Any]) -> str:
     """Write a one-layer image as `docker load` takes it and return its ID; readers find manifest.json first."""
-    digest = hashlib.sha256()
-    with layer.open("rb") as handle:
-        while chunk := handle.read(1 << 20):
-            digest.update(chunk)
     image = {
         "architecture": "amd64",
         "os": "linux",
         "created": CREATED,
         "config": config,
-        "rootfs": {"type": "layers", "diff_ids": [f"sha256:{digest.hexdigest()}"]},
+        "rootfs": {"type": "layers", "diff_ids": [f"sha256:{sha256_of(layer)}"]},
         "history": [{"created": CREATED, "created_by": "fortytwo.ft_services"}],
     }
     body = json.dumps(image, sort_keys=True).encode()

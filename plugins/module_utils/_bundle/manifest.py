@@ -8,13 +8,13 @@ This module util is private to the collection fortytwo.ft_services.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import pathlib
-import tempfile
 import threading
 import typing as t
+
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._files import sha256_of, write_private
 
 MANIFEST = "manifest.json"
 STAMPS = ".verified.json"
@@ -23,36 +23,6 @@ FORMAT = 1
 
 class BundleError(Exception):
     """Something that the user can act on: the message says what failed, on what, and what to do."""
-
-
-def sha256_of(path: pathlib.Path) -> str:
-    """Return the SHA-256 of a file as hexadecimal text."""
-    return digest_of(path, "sha256")
-
-
-def digest_of(path: pathlib.Path, kind: str) -> str:
-    """Return the digest of a file as hexadecimal text."""
-    digest = hashlib.new(kind)
-    with path.open("rb") as handle:
-        while chunk := handle.read(1 << 20):
-            digest.update(chunk)
-    return digest.hexdigest()
-
-
-def write_atomically(path: pathlib.Path, text: str) -> None:
-    """Replace a text file in one step, so that a kill leaves the old or the new one."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as handle:
-            handle.write(text)
-            handle.flush()
-            os.fsync(handle.fileno())
-        os.chmod(name, 0o644)
-        os.replace(name, path)
-    except BaseException:
-        os.unlink(name)
-        raise
 
 
 def free_bytes(path: pathlib.Path) -> int:
@@ -184,10 +154,15 @@ class Bundle:
 
     def save(self) -> None:
         """Write the manifest, then the memory of what was verified."""
-        write_atomically(self.root / MANIFEST, json.dumps(self.manifest, indent=1, sort_keys=True) + "\n")
+        self._write(MANIFEST, json.dumps(self.manifest, indent=1, sort_keys=True) + "\n")
         self.save_stamps()
 
     def save_stamps(self) -> None:
         """Remember what was verified; a read-only bundle (a mounted medium) is just verified again next time."""
         if os.access(self.root, os.W_OK):
-            write_atomically(self.root / STAMPS, json.dumps(self._stamps))
+            self._write(STAMPS, json.dumps(self._stamps))
+
+    def _write(self, name: str, text: str) -> None:
+        """Replace a file of the bundle in one step; everybody may read it."""
+        self.root.mkdir(parents=True, exist_ok=True)
+        write_private(self.root / name, text.encode(), mode=0o644)

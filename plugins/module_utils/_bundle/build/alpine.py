@@ -25,8 +25,9 @@ from ansible_collections.fortytwo.ft_services.plugins.module_utils._bundle.archi
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._bundle.build.node import in_root
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._bundle.build.packages import Repository
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._bundle.debian import Debian, Runner
-from ansible_collections.fortytwo.ft_services.plugins.module_utils._bundle.manifest import BundleError, sha256_of
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._bundle.manifest import BundleError
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._bundle.steps import Step, recipe_of
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._files import sha256_of
 
 REVISION = 1
 # A disk image of a machine: without these it is what the official container image is.

@@ -16,8 +16,9 @@ import shutil
 
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._bundle.build.packages import Extra
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._bundle.debian import Runner
-from ansible_collections.fortytwo.ft_services.plugins.module_utils._bundle.manifest import BundleError, sha256_of
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._bundle.manifest import BundleError
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._bundle.steps import recipe_of
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._files import sha256_of
 
 SLOT = "slots/grafana"
 # The vendor's names, like grafana-11.6.0.linux-amd64.tar.gz or grafana_12.2.1_18655849634_linux_amd64.tar.gz.

@@ -14,8 +14,8 @@ import re
 import shutil
 
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._bundle.debian import Debian, Runner
-from ansible_collections.fortytwo.ft_services.plugins.module_utils._bundle.manifest import sha256_of
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._bundle.steps import Step, recipe_of, remove
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._files import sha256_of
 
 MINIMUM_GO = (1, 25)
 TOOLCHAIN = "toolchain"

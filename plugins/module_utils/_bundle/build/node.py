@@ -19,8 +19,8 @@ from ansible_collections.fortytwo.ft_services.plugins.module_utils._bundle.debia
     host_archive_uri,
     sources,
 )
-from ansible_collections.fortytwo.ft_services.plugins.module_utils._bundle.manifest import sha256_of
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._bundle.steps import Step, recipe_of
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._files import sha256_of
 
 REVISION = 1
 # bookworm, because its systemd 252 still accepts cgroup v1; docker from trixie, because bookworm's asks for

@@ -21,7 +21,8 @@ import urllib.error
 import urllib.parse
 import urllib.request
 
-from ansible_collections.fortytwo.ft_services.plugins.module_utils._bundle.manifest import BundleError, digest_of
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._bundle.manifest import BundleError
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._files import digest_of
 
 # What may be gone a moment later; every other status is an answer.
 PASSING = frozenset({408, 425, 429, 500, 502, 503, 504})

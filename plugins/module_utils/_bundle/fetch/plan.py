@@ -33,10 +33,10 @@ from ansible_collections.fortytwo.ft_services.plugins.module_utils._bundle.fetch
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._bundle.manifest import (
     Bundle,
     BundleError,
-    sha256_of,
 )
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._bundle.steps import Step, recipe_of
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._bundle.wheels import kube_web_view
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._files import sha256_of
 
 LANE = "download"
 

@@ -6,8 +6,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import subprocess
-import sys
 
 import pytest
 
@@ -15,13 +13,7 @@ from ansible_collections.fortytwo.ft_services.plugins.module_utils._bundle impor
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._bundle.manifest import (
     Bundle,
     BundleError,
-    write_atomically,
 )
-
-# A process that has the collection's name for this clone, as pytest has by conftest.
-CONFTEST = os.path.abspath(f"{__file__}/../../../../../conftest.py")
-CHILD = f"import runpy, os, pathlib, signal; runpy.run_path({CONFTEST!r})\n"
-UTILS = "from ansible_collections.fortytwo.ft_services.plugins.module_utils"
 
 
 @pytest.fixture
@@ -110,30 +102,3 @@ def test_a_manifest_that_cannot_be_used_is_an_error_that_names_it(tmp_path, text
     (tmp_path / "manifest.json").write_text(text)
     with pytest.raises(BundleError, match=r"manifest\.json"):
         Bundle(tmp_path)
-
-
-def test_a_failed_write_leaves_the_old_text_and_nothing_else(tmp_path, monkeypatch):
-    file = tmp_path / "state"
-    write_atomically(file, "old")
-
-    def fail(*names):
-        raise OSError("disk full")
-
-    monkeypatch.setattr(os, "replace", fail)
-    with pytest.raises(OSError, match="disk full"):
-        write_atomically(file, "new")
-    assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("state", "old")]
-
-
-def test_a_kill_while_writing_leaves_the_old_text(tmp_path):
-    file = tmp_path / "state"
-    write_atomically(file, "old")
-    code = f"""{CHILD}
-{UTILS}._bundle.manifest import write_atomically
-os.fsync = lambda descriptor: os.kill(os.getpid(), signal.SIGKILL)
-write_atomically(pathlib.Path({str(file)!r}), "new")
-"""
-    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == -9
-    assert file.read_text() == "old"
-    write_atomically(file, "newer")
-    assert file.read_text() == "newer"

@@ -17,7 +17,8 @@ from ansible_collections.fortytwo.ft_services.plugins.module_utils._bundle.build
     slot,
     slot_sources,
 )
-from ansible_collections.fortytwo.ft_services.plugins.module_utils._bundle.manifest import BundleError, sha256_of
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._bundle.manifest import BundleError
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._files import sha256_of
 
 FILES = tuple(
     "bin/grafana bin/grafana-server conf/defaults.ini data/plugins-bundled/x/plugin.json public/index.html "
