@@ -1,9 +1,9 @@
 # Copyright (c) 2026, The fortytwo.ft_services contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Makes the dashboards from the table of services: one for each container, and an overview.
+"""Makes the dashboards from the rows of the services: one for each container, and an overview.
 
-Run it after a change of the table: python tools/dashboards.py (with the packages of requirements-dev.txt).
+Run it after a change of a row: python tools/dashboards.py (with the packages of requirements-dev.txt).
 What it writes is committed, because a run of the roles needs no generator. The role services puts its namespace in.
 """
 
@@ -22,7 +22,7 @@ from grafana_foundation_sdk.models import common as styles
 from grafana_foundation_sdk.models import dashboard as parts
 
 CLONE = pathlib.Path(__file__).resolve().parents[1]
-TABLE = CLONE / "roles/services/vars/services.yml"
+IMAGES = CLONE / "images"
 FOLDER = CLONE / "roles/services/files/dashboards"
 
 # The data source in images/grafana/datasource.yml.
@@ -372,9 +372,16 @@ def files(table: list[Row]) -> dict[str, str]:
     return {f"{name}.json": text(made) + "\n" for name, made in dashboards(table).items()}
 
 
+def table() -> list[Row]:
+    """Return the rows of the services in their order, without those that run by a schedule."""
+    rows = [yaml.safe_load(file.read_text(encoding="utf-8")) for file in IMAGES.glob("*/service.yml")]
+    services = [row for row in rows if row.get("kind") != "job"]
+    return sorted(services, key=lambda row: (row.get("order", 100), row["name"]))
+
+
 def main() -> None:
     """Write the files, and remove those of services that are gone."""
-    wanted = files(yaml.safe_load(TABLE.read_text(encoding="utf-8"))["services_table"])
+    wanted = files(table())
     FOLDER.mkdir(exist_ok=True)
     for file in FOLDER.glob("*.json"):
         if file.name not in wanted:

@@ -15,7 +15,6 @@ import sys
 import typing as t
 from pathlib import Path
 
-import yaml
 from copy_collection import CLONE, copy
 
 PAGE = "docs/add_a_service.md"
@@ -51,12 +50,8 @@ def follow(page: str, collection: Path) -> list[str]:
 def main() -> None:
     """Make the copy, change it, and write the settings."""
     folder = Path(sys.argv[1])
-    collection = copy(folder)
-    follow((CLONE / PAGE).read_text(encoding="utf-8"), collection)
-    table = yaml.safe_load((collection / "roles/services/vars/services.yml").read_text(encoding="utf-8"))[
-        "services_table"
-    ]
-    settings = {"services_table": [row for row in table if row["name"] == "hello"], "images_services": ["hello"]}
+    follow((CLONE / PAGE).read_text(encoding="utf-8"), copy(folder))
+    settings = {"services_enabled": ["hello"]}
     (folder / "hello.json").write_text(json.dumps(settings), encoding="utf-8")
 
 

@@ -28,7 +28,7 @@ def generator():
 
 @pytest.fixture(scope="module")
 def table():
-    return yaml.safe_load((REPOSITORY / "roles/services/vars/services.yml").read_text())["services_table"]
+    return generator().table()
 
 
 @pytest.fixture(scope="module")
@@ -105,7 +105,7 @@ def test_the_data_source_is_the_one_that_the_queries_name_and_its_secrets_exist(
     assert source["jsonData"]["tlsAuthWithCACert"]
     assert "tlsSkipVerify" not in source["jsonData"]
     (row,) = [row for row in table if row["name"] == "grafana"]
-    known = {f"/etc/service/secrets/{name}" for name in row["secret"]} | {
+    known = {f"/etc/service/secrets/{name}" for name in row["secret_files"]} | {
         "/etc/service/tls/ca.crt",
         "/etc/service/config/root_url",
     }

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import copy
 import json
 import os
 import subprocess
@@ -19,44 +18,11 @@ import yaml
 HERE = Path(__file__).resolve().parent
 REPOSITORY = HERE.parents[3]
 
-# Rows as they may be added some day, with all that the real ones do not use yet.
-SAMPLES = [
-    {
-        "name": "sample-web",
-        "title": "Sample <web>",
-        "description": "Redirected to.",
-        "type": "LoadBalancer",
-        "uid": 10091,
-        "ports": [{"name": "https", "port": 5091, "target": 5091}],
-        "processes": ["web"],
-        "probe": ["healthy"],
-        "resources": {"cpu": "10m", "cpu_limit": "1", "memory": "16Mi", "memory_limit": "32Mi"},
-        "reach": ["sample-store"],
-        "tls": True,
-        "front": {"path": "/web", "mode": "redirect", "port": 5091},
-    },
-    {
-        "name": "sample-store",
-        "title": "Sample store",
-        "description": "Proxied to, keeps data.",
-        "type": "ClusterIP",
-        "uid": 10092,
-        "ports": [{"name": "store", "port": 5000, "target": 5001}],
-        "processes": ["store"],
-        "probe": ["healthy"],
-        "startup_seconds": 300,
-        "stop_seconds": 90,
-        "resources": {"cpu": "10m", "cpu_limit": "1", "memory": "16Mi", "memory_limit": "32Mi"},
-        "storage": {"size": "1Gi", "path": "/data"},
-        "tls": True,
-        "credentials": [{"name": "store_root"}],
-        "secret": {"root": {"credential": "store_root"}},
-        "front": {"path": "/store", "mode": "proxy", "port": 5000},
-    },
-]
+# Services as they may be added some day, with all that the real ones do not use yet.
+SAMPLES = HERE / "samples"
 
 
-def render(folder, table):
+def render(folder, paths=()):
     """Return the objects, and what the modules certificates and credentials would be asked for."""
     link = folder / "ansible_collections" / "fortytwo" / "ft_services"
     link.parent.mkdir(parents=True)
@@ -66,7 +32,11 @@ def render(folder, table):
     (folder / "ansible.cfg").touch()
     variables = folder / "variables.json"
     templates = REPOSITORY / "roles/services/templates"
-    values = {"services_table": table, "render_folder": str(folder), "services_templates": str(templates)}
+    values = {
+        "services_paths": list(map(str, paths)),
+        "render_folder": str(folder),
+        "services_templates": str(templates),
+    }
     variables.write_text(json.dumps(values))
     environment = {
         **os.environ,
@@ -81,26 +51,20 @@ def render(folder, table):
     run = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert run.returncode == 0, run.stdout + run.stderr
     objects = [each for each in yaml.safe_load_all((folder / "manifests.yml").read_text()) if each]
-    return SimpleNamespace(table=table, objects=objects, inputs=json.loads((folder / "inputs.json").read_text()))
-
-
-def real_table():
-    return yaml.safe_load((REPOSITORY / "roles/services/vars/services.yml").read_text())["services_table"]
+    asked = json.loads((folder / "inputs.json").read_text())
+    return SimpleNamespace(table=asked.pop("table"), objects=objects, inputs=asked)
 
 
 @pytest.fixture(scope="session")
 def real(tmp_path_factory):
     """The manifests of the services that there are."""
-    return render(tmp_path_factory.mktemp("real"), real_table())
+    return render(tmp_path_factory.mktemp("real"))
 
 
 @pytest.fixture(scope="session")
 def extended(tmp_path_factory):
     """The same with two sample services, one of which nginx leads to as a proxy."""
-    table = copy.deepcopy(real_table())
-    (nginx,) = (row for row in table if row["name"] == "nginx")
-    nginx["reach"] = ["sample-store"]
-    return render(tmp_path_factory.mktemp("extended"), table + SAMPLES)
+    return render(tmp_path_factory.mktemp("extended"), [SAMPLES])
 
 
 @pytest.fixture(params=["real", "extended"])

@@ -158,14 +158,14 @@ def test_probes_and_resources_are_complete(rendered):
         container = container_of(deployment)
         for probe in ("startupProbe", "readinessProbe", "livenessProbe"):
             assert container[probe]["timeoutSeconds"] >= 3
-        assert container["startupProbe"]["exec"]["command"] == row["probe"]
-        readiness = row.get("ready", row["probe"])
+        assert container["startupProbe"]["exec"]["command"] == row["liveness"]
+        readiness = row.get("readiness", row["liveness"])
         assert container["readinessProbe"]["exec"]["command"][-len(readiness) :] == readiness
-        assert container["livenessProbe"]["exec"]["command"] == row["probe"]
+        assert container["livenessProbe"]["exec"]["command"] == row["liveness"]
         startup = container["startupProbe"]["periodSeconds"] * container["startupProbe"]["failureThreshold"]
         assert startup == row.get("startup_seconds", 60)
         hung = container["livenessProbe"]["periodSeconds"] * container["livenessProbe"]["failureThreshold"]
-        assert hung == row.get("hung_seconds", 90)
+        assert hung == row.get("liveness_timeout", 90)
         assert deployment["spec"]["progressDeadlineSeconds"] > startup
         for part in ("requests", "limits"):
             assert set(container["resources"][part]) == {"cpu", "memory", "ephemeral-storage"}
@@ -206,7 +206,7 @@ def test_ports_of_service_container_policy_and_table_agree(rendered):
         assert [(port["name"], port["port"], port["targetPort"]) for port in service] == table
         container = container_of(one(rendered, "Deployment", row["name"]))["ports"]
         assert [(port["name"], port["containerPort"]) for port in container] == [(each[0], each[2]) for each in table]
-        called = any(row["name"] in other.get("reach", []) for other in rendered.table)
+        called = any(row["name"] in other.get("egress_to", []) for other in rendered.table)
         rules = one(rendered, "NetworkPolicy", row["name"])["spec"].get("ingress", [])
         assert len(rules) == (row["type"] == "LoadBalancer" or called)
         for rule in rules:
@@ -256,7 +256,7 @@ def test_images_expose_the_ports_run_as_the_user_and_hold_the_probe_of_the_table
         spans = [word.partition("-") for word in exposed.split()]
         numbers = [number for first, _dash, last in spans for number in range(int(first), int(last or first) + 1)]
         assert sorted(numbers) == sorted(target for _name, _port, target in ports_of(row))
-        assert f"/usr/local/bin/{row['probe'][0]}\n" in dockerfile
+        assert f"/usr/local/bin/{row['liveness'][0]}\n" in dockerfile
 
 
 def test_ftps_announces_the_address_and_the_ports_that_are_published(real):
@@ -299,7 +299,7 @@ def test_policies_open_exactly_what_the_table_reaches(extended):
 def test_a_service_that_reaches_nothing_may_open_no_connection(real):
     reached = {row["name"] for row in real.table}
     for row in real.table:
-        if not reached & set(row.get("reach", [])):
+        if not reached & set(row.get("egress_to", [])):
             policy = one(real, "NetworkPolicy", row["name"])["spec"]
             assert "egress" not in policy
             assert "Egress" in policy["policyTypes"]
@@ -320,7 +320,7 @@ def test_the_front_door_leads_on_as_the_table_says(extended, real):
     assert "location /web/ {" in routes
     assert "https://sample-store.ft-services.svc.cluster.local:5000;" in routes
     assert "proxy_ssl_verify on;" in routes
-    rows_with_front = [row for row in real.table if "front" in row]
+    rows_with_front = [row for row in real.table if "route" in row]
     assert one(real, "ConfigMap", "nginx")["data"]["services.routes"].count("location = ") == len(rows_with_front)
 
 

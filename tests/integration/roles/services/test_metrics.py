@@ -24,13 +24,13 @@ def pod_of(deployment):
 
 
 def reports(row):
-    return "telegraf" in row.get("reach", [])
+    return "telegraf" in row.get("egress_to", [])
 
 
 def test_what_reaches_telegraf_reports_its_network_and_volumes_and_nothing_else_does(rendered):
     for row in rendered.table:
         container = pod_of(one(rendered, "Deployment", row["name"]))["containers"][0]
-        readiness = row.get("ready", row["probe"])
+        readiness = row.get("readiness", row["liveness"])
         storage = [row["storage"]["path"]] if "storage" in row else []
         wanted = ["report", row["name"], *storage, "--", *readiness] if reports(row) else readiness
         assert container["readinessProbe"]["exec"]["command"] == wanted

@@ -1,0 +1,87 @@
+# Copyright (c) 2026, The fortytwo.ft_services contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Lookup plugin: the services of the folders."""
+
+from __future__ import annotations
+
+import pathlib
+import typing as t
+
+from ansible.errors import AnsibleLookupError
+from ansible.module_utils.common.validation import check_type_list
+from ansible.plugins.lookup import LookupBase
+
+from ansible_collections.fortytwo.ft_services.plugins.plugin_utils import _services
+
+DOCUMENTATION = r"""
+name: service_rows
+version_added: 0.1.0
+author:
+  - The fortytwo.ft_services contributors (@fortytwo)
+short_description: The services of the platform, from their folders
+description:
+  - Reads the file C(service.yml) of each service on the controller, and checks it.
+  - A service is a folder of the collection's own folder C(images), or of one of the folders given.
+  - A file with an unknown, missing or wrong key is refused with its name.
+  - So are two services with the same user, public port, credential or route.
+options:
+  _terms:
+    description: Folders of further services, each with one folder for each service.
+    type: list
+    elements: path
+  enabled:
+    description: Names of the services that are wanted. Without them all are.
+    type: list
+    elements: str
+    default: []
+  disabled:
+    description: Names of services that are not wanted. One that another needs is refused with the name of that other.
+    type: list
+    elements: str
+    default: []
+  render:
+    description: Whether templates in the files are rendered, with the settings of the role C(services).
+    type: bool
+    default: true
+"""
+
+EXAMPLES = r"""
+- name: Show which services there are without FTPS
+  ansible.builtin.debug:
+    msg: "{{ lookup('fortytwo.ft_services.service_rows', disabled=['ftps'], render=false) | map(attribute='name') }}"
+"""
+
+RETURN = r"""
+_raw:
+  description: The rows in their order, each with C(folder), where it was found.
+  type: list
+  elements: dict
+"""
+
+# The services of this collection.
+IMAGES = pathlib.Path(__file__).resolve().parents[2] / "images"
+
+
+class LookupModule(LookupBase):
+    """Reads the files ``service.yml`` on the controller."""
+
+    def run(self, terms: list[t.Any], variables: t.Any = None, **kwargs: t.Any) -> list[list[dict[str, t.Any]]]:
+        """Return one list of rows, so that a caller gets the list even where there is one service only."""
+        # A setting of the command line is a text: services_disabled=ftps,grafana.
+        paths = [path for term in terms for path in check_type_list(term)]
+        enabled, disabled = (check_type_list(kwargs.get(option) or []) for option in ("enabled", "disabled"))
+        try:
+            folders = _services.find_folders([IMAGES, *map(self._loader.path_dwim, paths)])
+            files = {name: folder / _services.ROW_FILE for name, folder in folders.items()}
+            rows = {folders[name]: _services.check_row(self._read(file), file) for name, file in files.items()}
+            chosen = _services.select(rows, enabled, disabled)
+            if kwargs.get("render", True):
+                # Checked once more, as only now all values are known.
+                chosen = [_services.check_row(self._templar.template(row), files[row["name"]]) for row in chosen]
+        except _services.ServicesError as error:
+            raise AnsibleLookupError(f"Nothing was changed. {error}") from error
+        return [[{**row, "folder": str(folders[row["name"]])} for row in chosen]]
+
+    def _read(self, file: pathlib.Path) -> t.Any:
+        return self._loader.load_from_file(str(file), trusted_as_template=True)
