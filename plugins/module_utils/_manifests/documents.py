@@ -1,7 +1,7 @@
 # Copyright (c) 2026, The fortytwo.ft_services contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""From YAML to objects in the order in which to apply them.
+"""From documents to objects in the order in which to apply them.
 
 This module util is private to the collection fortytwo.ft_services. Nothing here talks to a cluster.
 """
@@ -9,33 +9,27 @@ This module util is private to the collection fortytwo.ft_services. Nothing here
 from __future__ import annotations
 
 import base64
-import os
-import re
 import typing as t
 from dataclasses import dataclass, field
 
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.client import group_of
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.kinds import kind_of
-from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.redact import HIDDEN
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._manifests.scalars import (
+    ScalarError,
+    key_text,
+    number_or_same,
+)
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._manifests.sources import read_sources
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._manifests.texts import (
+    DEEPEST,
+    ManifestError,
+    documents,
+)
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._types import Json
 
-try:
-    import yaml
-except ImportError:
-    # The kubernetes package needs PyYAML: the module reports the missing one before it comes here.
-    yaml = None
-
-SUFFIXES = (".yaml", ".yml", ".json")
 SET_LABEL = "ft-services.fortytwo/set"
 # Written by the server: in a manifest they are left over from `kubectl get -o yaml`, and an apply refuses some of them.
 _SERVER_FIELDS = ("creationTimestamp", "generation", "managedFields", "resourceVersion", "selfLink", "uid")
-
-# What a YAML error quotes from the text; tags (!...) and single characters are harmless.
-_QUOTED = re.compile(r"'(?!!)[^' ]{2,}'|\"(?!!)[^\" ]{2,}\"")
-
-
-class ManifestError(Exception):
-    """Input that cannot be applied, with the place where it stands."""
 
 
 @dataclass
@@ -83,115 +77,65 @@ def label_of(kind: str, namespace: str | None, name: str) -> str:
     return f"{kind} {namespace}/{name}" if namespace else f"{kind} {name}"
 
 
-def _loader() -> t.Any:
-    """A safe YAML loader that refuses what Kubernetes users never mean: the same key twice."""
-
-    class Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
-        def construct_mapping(self, node: t.Any, deep: bool = False) -> t.Any:
-            seen: dict[str, int] = {}
-            for key, _value in node.value if isinstance(node, yaml.MappingNode) else ():
-                if not isinstance(key, yaml.ScalarNode):
-                    continue
-                if key.value in seen and key.tag != "tag:yaml.org,2002:merge":
-                    line = key.start_mark.line + 1
-                    first = seen[key.value]
-                    raise ManifestError(f"line {line}: the key {key.value} stands here again (first in line {first})")
-                seen[key.value] = key.start_mark.line + 1
-            return super().construct_mapping(node, deep=deep)
-
-    # A date is a string in JSON, and so in Kubernetes.
-    Loader.yaml_implicit_resolvers = {
-        letter: [(tag, expression) for tag, expression in resolvers if tag != "tag:yaml.org,2002:timestamp"]
-        for letter, resolvers in Loader.yaml_implicit_resolvers.items()
-    }
-    return Loader
-
-
-def _documents(text: str, source: str) -> t.Iterator[tuple[t.Any, str]]:
-    """Every document of a YAML text with its place. Messages never quote the text: it may hold a secret."""
-    number = 0
-    loader = None
-    try:
-        loader = _loader()(text)
-        while loader.check_node():
-            number += 1
-            node = loader.get_node()
-            place = f"{source}, document {number} (line {node.start_mark.line + 1})"
-            yield loader.construct_document(node), place
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        where = f" (line {mark.line + 1}, column {mark.column + 1})" if mark else ""
-        problem = _QUOTED.sub(HIDDEN, error.problem or error.context or "not readable")
-        raise ManifestError(f"{source}, document {max(number, 1)}: not valid YAML: {problem}{where}") from None
-    except yaml.YAMLError:
-        raise ManifestError(f"{source}: not valid YAML: it holds characters that YAML does not allow") from None
-    except (ManifestError, ValueError, RecursionError) as error:
-        detail = error if isinstance(error, ManifestError) else "a value cannot be read"
-        raise ManifestError(f"{source}, document {number}: {detail}") from None
-    finally:
-        if loader is not None:
-            loader.dispose()
-
-
-def plain(value: t.Any, path: str = "") -> t.Any:
-    """The same value in JSON's types; numbers as mapping keys become strings, as kubectl does it."""
+def plain(value: t.Any, path: str = "", depth: int = 0) -> t.Any:
+    """The same value in JSON's types, its numbers and keys as kubectl hands them on."""
+    if depth > DEEPEST:
+        raise ManifestError(f"lists and mappings are nested more than {DEEPEST} deep")
     if isinstance(value, dict):
         result = {}
         for key, inner in value.items():
-            if isinstance(key, bool) or not isinstance(key, (str, int, float)):
-                raise ManifestError(f"the key {key!r} below {path or 'the top'} is not a string; put it in quotes")
-            result[str(key)] = plain(inner, f"{path}.{key}")
+            try:
+                name = key_text(key)
+            except ScalarError as error:
+                raise ManifestError(f"{path or 'the top'}: {error}") from None
+            result[name] = plain(inner, f"{path}.{name}", depth + 1)
         return result
     if isinstance(value, (list, tuple)):
-        return [plain(inner, f"{path}[{index}]") for index, inner in enumerate(value)]
-    if value is None or isinstance(value, (str, bool, int, float)):
+        return [plain(inner, f"{path}[{index}]", depth + 1) for index, inner in enumerate(value)]
+    if value is None or isinstance(value, (str, bool)):
         return value
+    if isinstance(value, (int, float)):
+        try:
+            return number_or_same(value)
+        except ScalarError as error:
+            raise ManifestError(f"{path or 'the document'}: {error}") from None
     raise ManifestError(
         f"{path or 'the document'} is of the YAML type {type(value).__name__}, which JSON does not have"
     )
 
 
-def read_sources(paths: t.Sequence[str]) -> t.Iterator[tuple[str, str]]:
-    """(text, file name) of every file; of a folder its YAML and JSON files, sorted, without its subfolders."""
-    for path in paths:
-        if os.path.isdir(path):
-            names = sorted(name for name in os.listdir(path) if name.lower().endswith(SUFFIXES))
-            if not names:
-                raise ManifestError(f"src: the folder {path} holds no file that ends in {', '.join(SUFFIXES)}")
-            files = [os.path.join(path, name) for name in names]
-        else:
-            files = [path]
-        for each in files:
-            try:
-                with open(each, encoding="utf-8") as handle:
-                    yield handle.read(), each
-            except OSError as error:
-                raise ManifestError(f"src: cannot read {each} on the target: {error.strerror}") from error
-            except UnicodeDecodeError as error:
-                raise ManifestError(f"src: {each} is not UTF-8 text") from error
-
-
-def _objects(value: t.Any, source: str) -> t.Iterator[tuple[Json, str]]:
+def objects(value: t.Any, source: str) -> t.Iterator[tuple[Json, str]]:
     """The objects in one document: none when it is empty, several when it is a list."""
     if value is None or value == {} or value == []:
         return
     if isinstance(value, list):
         for number, each in enumerate(value, 1):
-            yield from _objects(each, f"{source}, entry {number}")
+            yield from objects(each, f"{source}, entry {number}")
         return
     if not isinstance(value, dict):
         raise ManifestError(f"{source}: a mapping is needed, this is a {type(value).__name__}")
+    kind = str(value.get("kind") or "")
+    if "items" not in value or not kind:
+        yield value, source
+        return
+    if not kind.endswith("List") or not isinstance(value["items"], (list, type(None))):
+        raise ManifestError(
+            f"{source}: this {kind} has the field items: only a list (List, ConfigMapList ...) has it, with its objects"
+        )
+    for number, each in enumerate(value["items"] or [], 1):
+        if isinstance(each, dict) and not each.get("kind") and not each.get("apiVersion") and kind != "List":
+            # In the API server's own lists the objects do not say what they are.
+            each = {**each, "kind": kind.removesuffix("List"), "apiVersion": value.get("apiVersion")}
+        yield from objects(each, f"{source}, item {number}")
+
+
+def _inline(value: t.Any, source: str) -> t.Iterator[tuple[Json, str]]:
+    """The objects in an inline definition that is no text."""
     try:
-        body = plain(value)
-    except RecursionError:
-        raise ManifestError(f"{source}: the document contains itself") from None
+        value = plain(value)
     except ManifestError as error:
         raise ManifestError(f"{source}: {error}") from None
-    if isinstance(body.get("items"), list) and str(body.get("kind", "")).endswith("List"):
-        for number, each in enumerate(body["items"], 1):
-            yield from _objects(each, f"{source}, item {number}")
-        return
-    yield body, source
+    yield from objects(value, source)
 
 
 def _checked(body: Json, source: str) -> Json:
@@ -199,6 +143,11 @@ def _checked(body: Json, source: str) -> Json:
     for key in ("apiVersion", "kind"):
         if not isinstance(body.get(key), str) or not body[key]:
             raise ManifestError(f"{source}: {key} is missing")
+    if group_of(body["apiVersion"]) == "kustomize.config.k8s.io":
+        raise ManifestError(
+            f"{source}: {body['kind']} is no object of a cluster but says how to make some: give the output of "
+            "`kubectl kustomize FOLDER` as definitions"
+        )
     metadata = body.get("metadata")
     if not isinstance(metadata, dict):
         raise ManifestError(f"{source}: {body['kind']} has no metadata")
@@ -229,20 +178,25 @@ def _without_string_data(body: Json, source: str) -> Json:
     return {**{key: value for key, value in body.items() if key != "stringData"}, "data": data}
 
 
-def parse(definitions: t.Any, src: t.Sequence[str] | None = None, set_name: str | None = None) -> list[Manifest]:
+def parse(
+    definitions: t.Any,
+    src: t.Sequence[str] | None = None,
+    set_name: str | None = None,
+    checksums: t.Mapping[str, str] | None = None,
+) -> list[Manifest]:
     """All objects of the inline ``definitions`` (mappings, YAML texts, lists of them) and of the files ``src``."""
     found: list[tuple[Json, str]] = []
     entries = definitions if isinstance(definitions, list) else [definitions]
     for number, entry in enumerate(entries, 1):
         source = f"definitions[{number}]"
         if isinstance(entry, str):
-            for value, place in _documents(entry, source):
-                found += _objects(value, place)
+            for value, place in documents(entry, source):
+                found += objects(value, place)
         else:
-            found += _objects(entry, source)
-    for text, name in read_sources(src or []):
-        for value, place in _documents(text, name):
-            found += _objects(value, place)
+            found += _inline(entry, source)
+    for text, name in read_sources(src or [], checksums):
+        for value, place in documents(text, name):
+            found += objects(value, place)
 
     manifests = []
     for body, source in found:

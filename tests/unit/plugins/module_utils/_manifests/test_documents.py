@@ -50,9 +50,13 @@ def test_documents_lists_and_mappings_keep_their_place(tmp_path):
         ("kind: Pod\nmetadata: {name: x}", "apiVersion is missing"),
         ({"apiVersion": "v1", "kind": "Pod"}, "has no metadata"),
         ({"apiVersion": "v1", "kind": "Pod", "metadata": {"generateName": "x"}}, "generateName"),
-        ("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x}\ndata: {yes: a}", "put it in quotes"),
+        ("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x}\ndata: {~: a}", "put it in quotes"),
         ("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x}\ndata: &loop {a: *loop}", "contains itself"),
-        ("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x}\ndata: !!binary aGk=", "YAML type bytes"),
+        ("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x}\ndata: !!binary //8=", "not text"),
+        ("apiVersion: kustomize.config.k8s.io/v1\nkind: Kustomization", "kubectl kustomize"),
+        ({"kind": "ConfigMap", "items": []}, "has the field items"),
+        ({"data": float("inf")}, ".data: JSON, and so Kubernetes"),
+        ({"data": {1.5, 2}}, "of the YAML type set"),
         ("a: \x00", "characters that YAML does not allow"),
     ],
 )
@@ -85,6 +89,22 @@ def test_missing_file_and_empty_folder(tmp_path):
 def test_dates_stay_text_and_numbers_become_keys():
     (found,) = parse("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x}\ndata: {8080: 2024-01-01}")
     assert found.body["data"] == {"8080": "2024-01-01"}
+
+
+def test_typed_lists_say_what_their_objects_are():
+    found = parse({"apiVersion": "v1", "kind": "ConfigMapList", "items": [{"metadata": {"name": "a"}}, cm("b")]})
+    assert [(each.api_version, each.kind, each.name) for each in found] == [
+        ("v1", "ConfigMap", "a"),
+        ("v1", "ConfigMap", "b"),
+    ]
+    assert parse({"apiVersion": "v1", "kind": "List", "items": None}) == []
+    with pytest.raises(ManifestError, match="item 1: apiVersion is missing"):
+        parse({"apiVersion": "v1", "kind": "List", "items": [{"metadata": {"name": "a"}}]})
+
+
+def test_inline_numbers_are_those_of_kubectl():
+    (found,) = parse(cm(data={"a": 1e3, "b": 2**64, "c": 1.5, True: "d"}))
+    assert found.body["data"] == {"a": 1000, "b": 18446744073709552000, "c": 1.5, "true": "d"}
 
 
 def test_what_the_server_writes_is_dropped_and_the_label_added():
