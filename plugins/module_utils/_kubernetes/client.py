@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import threading
 import time
 import traceback
@@ -45,6 +46,7 @@ APPLY = "application/apply-patch+yaml"
 METADATA_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 DISCOVERY = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,application/json"
 PAGE = 500
+_ESCAPED_IN_YAML = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 
 KUBE_ARGUMENTS: Json = {
     "kubeconfig": {"type": "path"},
@@ -89,6 +91,16 @@ class Resource(t.NamedTuple):
 def group_of(api_version: str) -> str:
     """The group of an apiVersion; empty for the core group."""
     return api_version.rpartition("/")[0]
+
+
+def encoded(body: Json) -> bytes:
+    """The body of a request, which means the same as JSON and as YAML.
+
+    The API server reads that of an apply as YAML, which has no pairs of escapes for emoji, and in which some other
+    characters end a line or are not allowed unless they are escaped.
+    """
+    text = json.dumps(body, ensure_ascii=False)
+    return _ESCAPED_IN_YAML.sub(lambda found: f"\\u{ord(found.group()):04x}", text).encode()
 
 
 class KubeClient:
@@ -180,7 +192,7 @@ class KubeClient:
             response = self._pool.request(
                 method,
                 url,
-                body=None if body is None else json.dumps(body).encode(),
+                body=None if body is None else encoded(body),
                 headers=self._headers(accept, content_type or (None if body is None else "application/json")),
                 timeout=urllib3.Timeout(connect=min(10.0, self.request_timeout), read=timeout or self.request_timeout),
                 retries=False,

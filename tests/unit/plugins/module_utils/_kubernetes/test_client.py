@@ -8,8 +8,9 @@ import json
 import time
 
 import pytest
+import yaml
 
-from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.client import Resource, retrying
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.client import Resource, encoded, retrying
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.errors import (
     KubeError,
     connection_advice,
@@ -91,6 +92,15 @@ def test_paths():
     assert Resource("v1", "Node", "nodes", False).path("ignored", "n") == "/api/v1/nodes/n"
     assert Resource("a.io/v1", "X", "xs", False).group == "a.io"
     assert Resource("v1", "Pod", "pods", True).group == ""
+
+
+def test_bodies_mean_the_same_as_json_and_as_yaml():
+    body = {
+        "a": 'emoji 😀, ä, bell \x07, delete \x7f, next line \x85, \u2028, \ufeff, \uffff, quote " \\ /',
+        "😀": [1.5, None],
+    }
+    assert json.loads(encoded(body)) == body
+    assert yaml.safe_load(encoded(body)) == body
 
 
 def test_retrying_ends_with_the_deadline_and_on_verdicts():
