@@ -41,7 +41,7 @@ class _Value(t.NamedTuple):
     """A value, and how many values and characters it is when all aliases in it are written out."""
 
     value: t.Any
-    count: int
+    values: int
     size: int
 
 
@@ -137,7 +137,7 @@ class _Reader:
         found = self._anchors[anchor]
         if not isinstance(found, _Value):
             raise ManifestError(f"line {self.line}: the document contains itself (an alias inside of its anchor)")
-        self._alias_values += found.count
+        self._alias_values += found.values
         self._alias_characters += found.size
         if self._alias_values > _ALIAS_VALUES or self._alias_characters > _ALIAS_CHARACTERS:
             raise ManifestError(
@@ -151,7 +151,7 @@ class _Reader:
         while not isinstance(event := self._next(), yaml.SequenceEndEvent):
             entry = self._value(event, depth + 1)
             found.append(entry.value)
-            count, size = count + entry.count, size + entry.size
+            count, size = count + entry.values, size + entry.size
         return _Value(found, count, size)
 
     def _mapping(self, depth: int) -> _Value:
@@ -162,7 +162,7 @@ class _Reader:
             key = None if merges else self._key(event, depth + 1)
             event = self._next()
             entry = self._value(event, depth + 1)
-            count, size = count + entry.count + 1, size + entry.size
+            count, size = count + entry.values + 1, size + entry.size
             if key is None:
                 mapping.merge(entry.value, isinstance(event, yaml.AliasEvent))
             else:
