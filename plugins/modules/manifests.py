@@ -16,6 +16,10 @@ description:
   - Waits for all objects under one deadline, by watches. Stops early when an object cannot become ready, and says why.
   - Values of Secrets appear neither in the result nor in the diff nor in the log of the target.
   - C(stringData) of a Secret is applied as C(data), so that a key removed from the manifest goes from the cluster too.
+  - Objects that C(kubectl apply) made client-side are taken over as C(kubectl apply --server-side) does it; fields that
+    the manifest does not have any more are removed. A warning names these objects, and RV(objects) says whose fields
+    they were. As with kubectl, a field with another value than the manifest's is a conflict until O(force_conflicts)
+    is true.
 extends_documentation_fragment:
   - fortytwo.ft_services.attributes
   - fortytwo.ft_services.kubernetes
@@ -24,11 +28,15 @@ attributes:
     support: full
     details:
       - The prediction comes from a dry run in the API server.
-      - Objects whose namespace or kind is created in the same call are predicted as created.
+      - Objects whose namespace or kind is created in the same call are predicted as created. Their form and values are
+        tried in another namespace of the set, or in V(default). What the rules of that namespace say is passed over,
+        and their own namespace's rules (quota, policies, webhooks) are met only when they are written.
       - An object whose admission webhook does not answer is predicted as updated when it exists, with a warning.
   diff_mode:
     support: full
-    details: Before and after of the changed objects, without the server's bookkeeping, values of Secrets hidden.
+    details:
+      - Before and after of the changed objects, without the server's bookkeeping, values of Secrets hidden.
+      - Each changed object of RV(objects) has its own part of it too.
   idempotent:
     support: full
 options:
@@ -67,13 +75,18 @@ options:
     default: false
   set_name:
     description:
-      - Name of the set. Every object gets it as the value of the label C(ft-services.fortytwo/set).
+      - Name of the set. Every object gets it as the value of the label C(manifests.fortytwo/set).
       - Two calls that use one name prune each other's objects.
+      - Version 0.1.0 used the label C(ft-services.fortytwo/set). The first call changes it on the objects of the set;
+        objects that have only the old label are still pruned.
     type: str
   prune:
     description:
       - Also remove the objects of the set O(set_name) that are not among the given ones.
-      - Spares objects that a controller made, and those that O(prune_data) protects.
+      - Spares objects that a controller made, those that O(prune_data) protects, and what is in the set under another
+        name (an object that the cluster serves in several API groups has one UID).
+      - A kind that this user may not list, or that the cluster cannot list because its server or its definition is
+        broken, is left alone with a warning.
       - With O(state=absent), removes the whole set.
     type: bool
     default: false
@@ -83,25 +96,52 @@ options:
         B(and with them the data that they hold).
     type: bool
     default: false
+  prune_namespaces:
+    description:
+      - Where O(prune) looks for objects of the set when the user may not list the whole cluster,
+        besides O(namespace) and the namespaces of the given objects.
+    type: list
+    elements: str
+    version_added: 1.0.0
   wait:
     description:
       - Wait until the objects are ready, or gone with O(state=absent).
-      - Deployments, StatefulSets, DaemonSets and ReplicaSets are ready when their newest pods are available, Jobs when
-        complete, Pods when ready or succeeded, Services of type LoadBalancer when they have an address, Namespaces
-        when active, PersistentVolumeClaims when bound (or pending, when their storage class waits for the first pod),
-        CustomResourceDefinitions when established, APIServices when available, admission webhooks when the Service
-        behind them has a ready endpoint. Other kinds are ready when they exist.
+      - Deployments, StatefulSets, DaemonSets and ReplicaSets are ready when their newest pods are available and none is
+        left of those scaled away, Jobs when complete (also when C(ttlSecondsAfterFinished) removes them at once), Pods
+        when ready or succeeded, Services of type LoadBalancer when they have an address, Namespaces when active,
+        PersistentVolumeClaims when bound (or pending, when their storage class waits for the first pod, or this user
+        may not read it), CustomResourceDefinitions when established, APIServices when available, admission webhooks
+        when the Service behind them has a ready endpoint. Other kinds are ready when they exist.
       - Stops early for an image that cannot be pulled, a container that cannot be made or crashes again and again, a
         pod that fits no node, a failed Job, pods that the namespace's rules forbid, and an exceeded progress deadline.
-        What may pass by itself must last for some seconds first.
+        What may pass by itself must last for some seconds first. See O(fail_fast).
     type: bool
     default: true
+  fail_fast:
+    description:
+      - Stop the wait early when an object shows that it cannot become ready.
+      - Set it to V(false) where others put things right meanwhile, such as an operator that makes a missing Secret, an
+        autoscaler that brings a node, or a database without which a program crashes. Then only time ends the wait, and
+        what Kubernetes itself calls final, which is a failed Job or Pod and a lost claim.
+    type: bool
+    default: true
+    version_added: 1.0.0
+  fail_fast_after:
+    description:
+      - Seconds that a sign of failure must last before it ends the wait.
+      - Without it each sign has its own. An image that cannot be pulled 30, one that is not there and never pulled 5,
+        a missing Secret or ConfigMap 20, a container that cannot be made 30, a pod that fits no node 30, pods that the
+        namespace's rules forbid 15, an exceeded progress deadline 30. A crash loop counts from its fourth crash on.
+    type: int
+    version_added: 1.0.0
   wait_timeout:
     description: Seconds for the whole call, repetitions after passing errors included.
     type: int
     default: 300
   wait_for:
-    description: More conditions to wait for, after everything is applied. Needs O(wait=true).
+    description:
+      - More conditions to wait for, after everything is applied. Needs O(wait=true).
+      - Their kinds must be served by the cluster or be defined by the given objects; otherwise nothing is changed.
     type: list
     elements: dict
     suboptions:
@@ -124,9 +164,19 @@ options:
         description: JMESPath expression on the object that must be true.
         type: str
         required: true
+  return_objects:
+    description:
+      - Return each object too, as it is after the call, or in check mode would be; without C(managedFields), the values
+        of Secrets hidden.
+    type: bool
+    default: false
+    version_added: 1.0.0
 requirements:
   - jmespath, for O(wait_for)
 notes:
+  - Rights for one namespace are enough for sets that lie in it.
+  - The values of the given Secrets are hidden in messages, log lines and events, short ones where they stand alone.
+    A value that is also a name, an image or a part of an image of the given objects is shown.
   - The waits read pods, replica sets, endpoint slices, events and logs.
     Without the right to do so they notice less, and the reports are shorter.
 seealso:
@@ -174,6 +224,26 @@ EXAMPLES = r"""
         namespace: backups
         query: status.phase == 'Ready'
 
+- name: Wait for what an operator completes, for up to ten minutes
+  fortytwo.ft_services.manifests:
+    src:
+      - /srv/manifests/shop
+    fail_fast: false
+    wait_timeout: 600
+
+- name: Apply and prune with rights for two namespaces only, and keep the address of the Service
+  fortytwo.ft_services.manifests:
+    kubeconfig: /home/team/kubeconfig
+    src:
+      - /srv/manifests/team
+    namespace: team
+    set_name: team
+    prune: true
+    prune_namespaces:
+      - team-jobs
+    return_objects: true
+  register: result
+
 - name: Remove the set, volumes included
   fortytwo.ft_services.manifests:
     state: absent
@@ -184,7 +254,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 objects:
-  description: What became of every object; in check mode, what would. Never an object's content.
+  description: What became of every object; in check mode, what would.
   returned: always
   type: list
   elements: dict
@@ -217,6 +287,21 @@ objects:
       description: Where the object was written.
       type: str
       sample: "/srv/manifests/shop/nginx.yml, document 2 (line 14)"
+    migrated_from:
+      description: Managers of client-side apply whose fields went over to O(field_manager).
+      type: list
+      elements: str
+      sample: [kubectl-client-side-apply]
+    diff:
+      description: Before and after of a changed object.
+      returned: in diff mode, when the object changed
+      type: dict
+      sample: {"before": "data:\n  a: 1\n", "after": "data:\n  a: 2\n"}
+    object:
+      description: The object itself, values of Secrets hidden; none for one that is not there.
+      returned: with O(return_objects=true)
+      type: dict
+      sample: {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "web"}}
 waited:
   description: Seconds spent waiting for objects to become ready or to go.
   returned: always
@@ -292,8 +377,12 @@ def main() -> None:
             "set_name": {"type": "str"},
             "prune": {"type": "bool", "default": False},
             "prune_data": {"type": "bool", "default": False},
+            "prune_namespaces": {"type": "list", "elements": "str"},
             "wait": {"type": "bool", "default": True},
             "wait_timeout": {"type": "int", "default": 300},
+            "fail_fast": {"type": "bool", "default": True},
+            "fail_fast_after": {"type": "int"},
+            "return_objects": {"type": "bool", "default": False},
             "wait_for": {
                 "type": "list",
                 "elements": "dict",

@@ -43,6 +43,7 @@ Item = t.TypeVar("Item")
 Result = t.TypeVar("Result")
 
 APPLY = "application/apply-patch+yaml"
+JSON_PATCH = "application/json-patch+json"
 METADATA_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 DISCOVERY = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,application/json"
 PAGE = 500
@@ -181,7 +182,7 @@ class KubeClient:
         method: str,
         path: str,
         query: t.Mapping[str, t.Any] | None,
-        body: Json | None,
+        body: Json | list[Json] | None,
         content_type: str | None,
         accept: str,
         timeout: float | None,
@@ -221,7 +222,7 @@ class KubeClient:
         method: str,
         path: str,
         query: t.Mapping[str, t.Any] | None = None,
-        body: Json | None = None,
+        body: Json | list[Json] | None = None,
         content_type: str | None = None,
         accept: str = "application/json",
         timeout: float | None = None,
@@ -295,9 +296,16 @@ class KubeClient:
         metadata = body["metadata"]
         return self.request("PATCH", resource.path(metadata.get("namespace"), metadata["name"]), query, body, APPLY)
 
-    def delete(self, resource: Resource, namespace: str | None, name: str, uid: str | None = None) -> None:
-        """Delete one object and what it owns, the owned first. An object that is gone already is fine."""
-        body: Json = {"kind": "DeleteOptions", "apiVersion": "v1", "propagationPolicy": "Foreground"}
+    def delete(
+        self,
+        resource: Resource,
+        namespace: str | None,
+        name: str,
+        uid: str | None = None,
+        propagation: str = "Foreground",
+    ) -> None:
+        """Delete one object and what it owns, by default the owned first. An object that is gone already is fine."""
+        body: Json = {"kind": "DeleteOptions", "apiVersion": "v1", "propagationPolicy": propagation}
         if uid:
             body["preconditions"] = {"uid": uid}
         try:

@@ -13,6 +13,9 @@ import typing as t
 # "denied" is a verdict, and never matches.
 _WEBHOOK_DOWN = re.compile(r"failed calling webhook|conversion webhook for .* failed", re.DOTALL)
 _SERVER_HICCUP = re.compile(r"etcdserver: |connection refused|connection reset|context deadline exceeded|i/o timeout")
+# A verdict whatever its status: a webhook may choose any, also one that otherwise means "try again".
+_DENIED = re.compile(r"denied (the )?request")
+_OTHER_UID = re.compile(r"Precondition failed: UID in precondition")
 _NOT_YET_THERE = re.compile(r'serviceaccount "[^"]*" not found')
 
 
@@ -43,6 +46,11 @@ class KubeError(Exception):
         return self.status == 500 and bool(_WEBHOOK_DOWN.search(self.message))
 
     @property
+    def other_uid(self) -> bool:
+        """True when the object to delete is gone, and another one has its name."""
+        return self.status == 409 and bool(_OTHER_UID.search(self.message))
+
+    @property
     def conflicts(self) -> list[tuple[str, str]]:
         """(manager, field) of every field that another field manager owns."""
         found = []
@@ -59,6 +67,8 @@ class KubeConnectionError(KubeError):
 
 def is_transient(status: int, reason: str, message: str, causes: list[dict[str, str]]) -> bool:
     """True when the same request may succeed a moment later."""
+    if _DENIED.search(message) or _OTHER_UID.search(message):
+        return False
     if status in (429, 502, 503, 504):
         return True
     if status == 500:

@@ -59,7 +59,10 @@ _PASSING = (
 
 
 class Failure(t.NamedTuple):
-    """A sign that an object cannot become ready; final once it was seen for ``grace`` seconds."""
+    """A sign that an object cannot become ready; believed once it was seen for ``grace`` seconds.
+
+    ``final``: Kubernetes itself will not try again.
+    """
 
     key: str
     grace: float
@@ -67,6 +70,7 @@ class Failure(t.NamedTuple):
     message: str
     hint: str
     container: str = ""
+    final: bool = False
 
 
 def container_statuses(pod: Json) -> list[Json]:
@@ -132,7 +136,7 @@ def job_failures(body: Json) -> list[Failure]:
     if failed.get("status") != "True":
         return []
     hint = "Correct the job and remove the failed one first: a job's pods cannot be changed."
-    return [_failure(body, "failed", 0, failed.get("reason", "Failed"), failed.get("message", ""), hint)]
+    return [_failure(body, "failed", 0, failed.get("reason", "Failed"), failed.get("message", ""), hint, True)]
 
 
 def lone_pod_failures(body: Json) -> list[Failure]:
@@ -141,7 +145,7 @@ def lone_pod_failures(body: Json) -> list[Failure]:
     if status.get("phase") != "Failed":
         return []
     hint = "Correct the pod and delete the failed one first: it does not start again."
-    return [_failure(body, "failed", 0, status.get("reason", "Failed"), status.get("message", ""), hint)]
+    return [_failure(body, "failed", 0, status.get("reason", "Failed"), status.get("message", ""), hint, True)]
 
 
 def claim_failures(body: Json) -> list[Failure]:
@@ -149,7 +153,7 @@ def claim_failures(body: Json) -> list[Failure]:
     if (body.get("status") or {}).get("phase") != "Lost":
         return []
     hint = "Its volume is gone: restore it, or delete the claim (its data is lost already)."
-    return [_failure(body, "lost", 0, "Lost", "the volume of the claim does not exist any more", hint)]
+    return [_failure(body, "lost", 0, "Lost", "the volume of the claim does not exist any more", hint, True)]
 
 
 def workload_failures(body: Json) -> list[Failure]:
@@ -168,8 +172,8 @@ def workload_failures(body: Json) -> list[Failure]:
     return found
 
 
-def _failure(body: Json, key: str, grace: float, reason: str, message: str, hint: str) -> Failure:
-    return Failure(f"{(body.get('metadata') or {}).get('uid')}/{key}", grace, reason, message, hint)
+def _failure(body: Json, key: str, grace: float, reason: str, message: str, hint: str, final: bool = False) -> Failure:
+    return Failure(f"{(body.get('metadata') or {}).get('uid')}/{key}", grace, reason, message, hint, final=final)
 
 
 def container_hint(entries: t.Iterable[Json]) -> str:

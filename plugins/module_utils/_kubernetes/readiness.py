@@ -60,8 +60,11 @@ def observed(body: Json) -> bool:
     return (body.get("status") or {}).get("observedGeneration", 0) >= generation
 
 
-def _counted(have: int, want: int, words: str) -> State:
-    return READY if have >= want else State(False, f"{have} of {want} {words}")
+def _available(have: int, want: int, there: int) -> State:
+    """Compare the available pods and all pods that are still there with the wanted number."""
+    if have < want:
+        return State(False, f"{have} of {want} pods are available")
+    return State(False, f"{there - want} pods more than wanted still end") if there > want else READY
 
 
 def deployment(body: Json, _around: Surroundings) -> State:
@@ -76,7 +79,7 @@ def deployment(body: Json, _around: Surroundings) -> State:
         return State(False, f"{updated} of {want} pods are of the new version")
     if status.get("replicas", 0) > updated:
         return State(False, f"{status['replicas'] - updated} pods of the old version still end")
-    return _counted(status.get("availableReplicas", 0), want, "pods are available")
+    return _available(status.get("availableReplicas", 0), want, status.get("replicas", 0))
 
 
 def stateful_set(body: Json, _around: Surroundings) -> State:
@@ -91,7 +94,8 @@ def stateful_set(body: Json, _around: Surroundings) -> State:
         settled = status.get("currentRevision") == status.get("updateRevision")
         if not settled and status.get("updatedReplicas", 0) < new:
             return State(False, f"{status.get('updatedReplicas', 0)} of {new} pods are of the new version")
-    return _counted(status.get("availableReplicas", status.get("readyReplicas", 0)), want, "pods are available")
+    available = status.get("availableReplicas", status.get("readyReplicas", 0))
+    return _available(available, want, status.get("replicas", 0))
 
 
 def daemon_set(body: Json, _around: Surroundings) -> State:
@@ -104,15 +108,15 @@ def daemon_set(body: Json, _around: Surroundings) -> State:
     updated = status.get("updatedNumberScheduled", 0)
     if not on_delete and updated < want:
         return State(False, f"{updated} of {want} pods are of the new version")
-    return _counted(status.get("numberAvailable", 0), want, "pods are available")
+    return _available(status.get("numberAvailable", 0), want, 0)
 
 
 def replica_set(body: Json, _around: Surroundings) -> State:
     """The wanted number of pods is available."""
     if not observed(body):
         return _UNSEEN
-    have = (body.get("status") or {}).get("availableReplicas", 0)
-    return _counted(have, (body.get("spec") or {}).get("replicas", 1), "pods are available")
+    spec, status = body.get("spec") or {}, body.get("status") or {}
+    return _available(status.get("availableReplicas", 0), spec.get("replicas", 1), status.get("replicas", 0))
 
 
 def job(body: Json, _around: Surroundings) -> State:

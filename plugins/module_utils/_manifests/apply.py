@@ -8,10 +8,16 @@ This module util is private to the collection fortytwo.ft_services.
 
 from __future__ import annotations
 
+import contextlib
+import datetime
 import typing as t
 from dataclasses import dataclass
 
-from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.client import Resource
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.client import (
+    JSON_PATCH,
+    Resource,
+    Response,
+)
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.errors import (
     KubeConnectionError,
     KubeError,
@@ -20,7 +26,11 @@ from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.k
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._manifests.context import Session, Step
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._manifests.diff import differs
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._manifests.documents import Manifest
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._manifests.migrate import migration
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._manifests.refusals import refuse
+
+# Seconds after which the cluster's garbage collector surely knows of a new kind.
+YOUNG = 60
 
 
 @dataclass
@@ -66,8 +76,10 @@ class Applier:
     def _write(self, step: Step, patient: bool) -> KubeError | None:
         session, resource = self.session, t.cast(Resource, step.resource)
 
-        def apply() -> t.Any:
+        def apply() -> Response:
             try:
+                if step.migrates:
+                    self._migrate(step)
                 return session.client.apply(resource, step.manifest.body, session.manager, session.force)
             except KubeError as error:
                 # The API server needs a moment until it serves a new kind, also after it says so.
@@ -76,13 +88,13 @@ class Applier:
                 raise
 
         try:
-            answer = session.retry(apply, again=lambda error: patient or not error.webhook_down)
+            response = session.retry(apply, again=lambda error: patient or not error.webhook_down)
         except KubeConnectionError:
             raise
         except KubeError as error:
             return error
-        session.pass_on(step.manifest, answer.warnings)
-        step.wanted, step.done = answer.data, True
+        session.pass_on(step.manifest, response.warnings)
+        step.wanted, step.done = response.data, True
         if step.deferred:
             if step.live is None:
                 step.action = "created"
@@ -90,6 +102,14 @@ class Applier:
                 step.action = "updated" if differs(step.live, step.wanted, session.manager) else "unchanged"
         session.progress.step(f"{step.manifest.label} {step.action}")
         return None
+
+    def _migrate(self, step: Step) -> None:
+        """Take the fields over that `kubectl apply` wrote. The dry run has shown that the apply is accepted."""
+        client, resource = self.session.client, t.cast(Resource, step.resource)
+        path = resource.path(step.manifest.namespace, step.manifest.name)
+        patch = migration(client.get(path) or {}, self.session.manager)
+        if patch:
+            client.request("PATCH", path, None, patch, JSON_PATCH)
 
     def _learn_kinds(self, batch: list[Step]) -> None:
         self.await_definitions(batch)
@@ -101,12 +121,29 @@ class Applier:
 
 def delete_rank(session: Session, batch: list[Step], action: str) -> None:
     """Ask for the deletion of some objects at the same time; each goes after the objects it owns."""
+    custom = {step.resource: step for step in batch if step.manifest.rank == Order.CUSTOM}
+    young = {resource: _is_young(session, step) for resource, step in custom.items()}
 
     def remove(step: Step) -> KubeError | None:
         resource, manifest = t.cast(Resource, step.resource), step.manifest
-        uid = (step.live or {}).get("metadata", {}).get("uid")
+        how = "Background" if young.get(resource) else "Foreground"
+
+        def delete() -> None:
+            try:
+                uid = (step.live or {}).get("metadata", {}).get("uid")
+                session.client.delete(resource, manifest.namespace, manifest.name, uid, how)
+            except KubeError as error:
+                if not error.other_uid:
+                    raise
+                # The object is gone, and another one took its name meanwhile: that one is not of this set.
+                if action == "deleted":
+                    step.live = session.client.get(resource.path(manifest.namespace, manifest.name))
+                    error.transient = step.live is not None
+                    if error.transient:
+                        raise
+
         try:
-            session.retry(lambda: session.client.delete(resource, manifest.namespace, manifest.name, uid))
+            session.retry(delete)
         except KubeConnectionError:
             raise
         except KubeError as error:
@@ -119,3 +156,21 @@ def delete_rank(session: Session, batch: list[Step], action: str) -> None:
     problems = [(step.manifest, error) for step, error in zip(batch, errors, strict=True) if error is not None]
     if problems:
         refuse(session, problems, changed_before=any(step.done for step in batch))
+
+
+def _is_young(session: Session, step: Step) -> bool:
+    """True for a kind that was defined less than a minute ago.
+
+    The cluster's garbage collector learns of new kinds only twice a minute. Until then it does not see that an object
+    has no dependents, and a deletion that waits for them hangs.
+    """
+    resource, born = t.cast(Resource, step.resource), (step.live or {}).get("metadata", {}).get("creationTimestamp")
+    path = f"/apis/apiextensions.k8s.io/v1/customresourcedefinitions/{resource.plural}.{resource.group}"
+    # Without the right to read definitions the object's own age has to do: it is younger than its kind.
+    with contextlib.suppress(KubeError):
+        born = (session.client.get(path) or {}).get("metadata", {}).get("creationTimestamp") or born
+    try:
+        then = datetime.datetime.fromisoformat(str(born).replace("Z", "+00:00"))
+    except ValueError:
+        return False
+    return (datetime.datetime.now(datetime.UTC) - then).total_seconds() < YOUNG

@@ -50,11 +50,15 @@ class Step:
     deferred: str = ""
     new_kind: bool = False
     done: bool = False
+    # Managers of client-side apply whose fields go over to this one.
+    migrates: list[str] = field(default_factory=list)
+    # The state after the wait.
+    latest: Json | None = None
 
     @property
     def body(self) -> Json | None:
         """The newest known state in the cluster."""
-        return self.wanted if self.done and self.wanted else self.live
+        return self.latest or (self.wanted if self.done and self.wanted else self.live)
 
     def outcome(self, done_only: bool = False) -> Json:
         """The object's entry in the result; never its content."""
@@ -67,6 +71,7 @@ class Step:
             "action": action,
             "changed": action != "unchanged",
             "source": self.manifest.source,
+            "migrated_from": self.migrates if action == "updated" else [],
         }
 
 
@@ -81,6 +86,9 @@ class Session:
     force: bool = False
     check: bool = False
     wait: bool = True
+    fail_fast: bool = True
+    # Seconds that any sign of a failure must last; None: as long as each kind of sign needs.
+    fail_fast_after: float | None = None
     progress: Progress = field(default_factory=Progress)
     warn: t.Callable[[str], None] = lambda text: None
     secrets: set[str] = field(default_factory=set)
@@ -98,8 +106,17 @@ class Session:
         """What the API server says, without the secrets of this call."""
         return redact(text, self.secrets, IN_SERVER_WORDS)
 
-    def retry(self, work: t.Callable[[], Result], again: t.Callable[[KubeError], bool] | None = None) -> Result:
-        """Do ``work``, again while it fails for a passing reason; ``again`` may refuse a repetition."""
+    def retry(
+        self,
+        work: t.Callable[[], Result],
+        again: t.Callable[[KubeError], bool] | None = None,
+        patience: float | None = None,
+    ) -> Result:
+        """Do ``work``, again while it fails for a passing reason; ``again`` may refuse a repetition.
+
+        ``patience``: seconds after which it stops, when that is before the session's deadline.
+        """
+        deadline = self.deadline if patience is None else min(self.deadline, time.monotonic() + patience)
 
         def guarded() -> Result:
             try:
@@ -109,7 +126,7 @@ class Session:
                     error.transient = False
                 raise
 
-        return retrying(guarded, self.deadline, self._note)
+        return retrying(guarded, deadline, self._note)
 
     def _note(self, error: KubeError) -> None:
         with self._lock:

@@ -27,7 +27,7 @@ from ansible_collections.fortytwo.ft_services.plugins.module_utils._manifests.te
 )
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._types import Json
 
-SET_LABEL = "ft-services.fortytwo/set"
+SET_LABEL = "manifests.fortytwo/set"
 # Written by the server: in a manifest they are left over from `kubectl get -o yaml`, and an apply refuses some of them.
 _SERVER_FIELDS = ("creationTimestamp", "generation", "managedFields", "resourceVersion", "selfLink", "uid")
 

@@ -78,6 +78,9 @@ def _check(params: Json, manifests: list[Manifest]) -> None:
         raise ManifestsError("wait_for needs wait to be true.")
     if params["wait_for"] and params["state"] == "absent":
         raise ManifestsError("wait_for does not go with state absent.")
+    after = params["fail_fast_after"]
+    if after is not None and (after < 0 or not params["fail_fast"]):
+        raise ManifestsError("fail_fast_after is a number of seconds, at least 0, and needs fail_fast to be true.")
     if params["wait_timeout"] < 1 or params["request_timeout"] < 1:
         raise ManifestsError("wait_timeout and request_timeout are seconds: at least 1.")
 
@@ -100,19 +103,22 @@ def execute(module: AnsibleModule) -> None:
                 force=params["force_conflicts"],
                 check=module.check_mode,
                 wait=params["wait"],
+                fail_fast=params["fail_fast"],
+                fail_fast_after=params["fail_fast_after"],
                 warn=module.warn,
                 secrets=secrets,
             )
             run = Run(session, params["namespace"])
             pruned_set = params["set_name"] if params["prune"] else None
+            data, spaces, diff = params["prune_data"], params["prune_namespaces"] or [], module._diff
             if params["state"] == "present":
-                run.present(manifests, pruned_set, params["prune_data"], params["wait_for"] or [], module._diff)
+                run.present(manifests, pruned_set, data, params["wait_for"] or [], diff, spaces)
             else:
-                run.absent(manifests, pruned_set, params["prune_data"], module._diff)
+                run.absent(manifests, pruned_set, data, diff, spaces)
     except (ManifestError, ManifestsError, KubeError) as error:
         details = getattr(error, "details", {})
-        module.fail_json(msg=_message(error, secrets), **{**details, **_finish(run, module._diff)})
-    module.exit_json(**_finish(run, module._diff))
+        module.fail_json(msg=_message(error, secrets), **{**details, **_finish(run, module)})
+    module.exit_json(**_finish(run, module))
 
 
 def _message(error: Exception, secrets: set[str]) -> str:
@@ -123,23 +129,15 @@ def _message(error: Exception, secrets: set[str]) -> str:
     return redact(text, secrets, IN_SERVER_WORDS) if isinstance(error, KubeError) else text
 
 
-def _result(run: Run | None) -> Json:
-    """The constant shape of the result."""
-    objects = run.objects() if run else []
-    return {
+def _finish(run: Run | None, module: AnsibleModule) -> Json:
+    """The constant shape of the result, with the diff when it is asked for and there is one."""
+    objects = run.objects(module.params["return_objects"], module._diff) if run else []
+    result = {
         "changed": any(each["changed"] for each in objects),
         "objects": objects,
         "waited": round(run.session.waited, 1) if run else 0.0,
         "retries": run.session.retries if run else 0,
         "retry_reasons": run.session.retry_reasons if run else [],
     }
-
-
-def _finish(run: Run | None, diff: bool) -> Json:
-    """The result, with the diff when it is asked for and there is one."""
-    result = _result(run)
-    if diff and run:
-        changes = run.diffs()
-        if changes:
-            result["diff"] = changes
-    return result
+    changes = run.diffs() if run and module._diff else []
+    return {**result, "diff": changes} if changes else result

@@ -9,6 +9,7 @@ This module util is private to the collection fortytwo.ft_services.
 from __future__ import annotations
 
 import difflib
+import re
 import typing as t
 
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.client import Resource, Response
@@ -28,13 +29,20 @@ from ansible_collections.fortytwo.ft_services.plugins.module_utils._manifests.do
     duplicates,
     place,
 )
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._manifests.migrate import (
+    client_side_managers,
+    without_dropped,
+)
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._manifests.noop import is_noop
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._manifests.refusals import refuse
 
 # From so many objects of one kind in one namespace on, one list is cheaper than single requests.
 LIST_FROM = 3
-# A namespace that always exists: there objects are validated whose own namespace is yet to be created.
+# Objects whose own namespace is yet to be created are tried in another one of the set, or in this one, which always
+# exists. A dry run changes nothing there.
 TRIAL_NAMESPACE = "default"
+# Words of admission: policies, webhooks and plugins.
+_RULES = re.compile(r"denied (the )?request|admission webhook|does not support dry run|is forbidden:")
 
 
 def defined_kinds(manifests: t.Iterable[Manifest]) -> dict[tuple[str, str], Resource]:
@@ -53,18 +61,18 @@ def defined_kinds(manifests: t.Iterable[Manifest]) -> dict[tuple[str, str], Reso
     return found
 
 
-def _unknown_kind(session: Session, manifest: Manifest) -> str:
-    """Why the cluster cannot take the object, with the most likely remedy."""
-    text = f"{manifest.label} ({manifest.source}): the cluster serves no kind {manifest.kind} in {manifest.api_version}"
+def unknown_kind(session: Session, api_version: str, kind: str) -> str:
+    """Why the cluster has nothing of a kind, with the most likely remedy."""
+    text = f"the cluster serves no kind {kind} in {api_version}"
     try:
         served = session.client.all_resources()
     except KubeError:
         return f"{text}."
-    homes = sorted({each.api_version for each in served if each.kind == manifest.kind})
+    homes = sorted({each.api_version for each in served if each.kind == kind})
     if homes:
         return f"{text}. Did you mean the apiVersion {' or '.join(homes)}?"
-    kinds = {each.kind for each in served if each.api_version == manifest.api_version}
-    close = difflib.get_close_matches(manifest.kind, kinds, 1)
+    kinds = {each.kind for each in served if each.api_version == api_version}
+    close = difflib.get_close_matches(kind, kinds, 1) or [each for each in kinds if each.lower() == kind.lower()]
     if close:
         return f"{text}. Did you mean the kind {close[0]}?"
     return f"{text}. Install its CustomResourceDefinition first, or add it to the definitions."
@@ -82,7 +90,8 @@ def resolve(session: Session, manifests: list[Manifest], namespace: str, unknown
         if new_kind and not unknown_ok:
             resource = defined.get((manifest.api_version, manifest.kind))
             if resource is None:
-                problems.append(_unknown_kind(session, manifest))
+                why = unknown_kind(session, manifest.api_version, manifest.kind)
+                problems.append(f"{manifest.label} ({manifest.source}): {why}")
                 continue
         place(manifest, resource is None or resource.namespaced, namespace)
         steps.append(Step(manifest, resource, new_kind=new_kind))
@@ -125,6 +134,18 @@ def _worth_waiting(error: KubeError) -> bool:
     return not error.webhook_down and error.status not in (403, 409)
 
 
+def _about_the_object(error: KubeError) -> bool:
+    """True for what the API server itself finds wrong with an object, wherever it lies.
+
+    The rules of the namespace of the trial (policies, webhooks, quota, rights) say nothing about another one.
+    """
+    if error.transient or error.webhook_down or _RULES.search(error.message):
+        return False
+    if error.status == 422:
+        return all(cause.get("field") for cause in error.causes)
+    return error.status in (400, 500)
+
+
 class Planner:
     """Predicts every step by a dry run in the API server; collects all refusals before it reports them."""
 
@@ -135,6 +156,8 @@ class Planner:
         self.fresh_namespaces = {
             step.manifest.name for step in steps if step.manifest.kind == "Namespace" and not step.live
         }
+        homes = sorted({step.manifest.namespace for step in steps if step.live and step.manifest.namespace})
+        self.trial_namespace = homes[0] if homes else TRIAL_NAMESPACE
         self.problems: list[tuple[Step, KubeError]] = []
 
     def predict(self) -> None:
@@ -155,11 +178,12 @@ class Planner:
         if step.manifest.namespace in self.fresh_namespaces:
             self._defer(step, "its namespace is created in the same call")
             return self._trial(step)
-        if is_noop(step.live, step.manifest.body, self.session.manager):
+        step.migrates = client_side_managers(step.live)
+        if not step.migrates and is_noop(step.live, step.manifest.body, self.session.manager):
             step.wanted = step.live
             return None
         try:
-            answer = self.session.retry(lambda: self._dry_run(step), again=_worth_waiting)
+            response = self.session.retry(lambda: self._dry_run(step), again=_worth_waiting)
         except KubeError as error:
             if error.webhook_down or "does not support dry run" in error.message:
                 self._defer(step, error.message)
@@ -167,10 +191,12 @@ class Planner:
                     self.session.warn(f"{step.manifest.label}: the prediction is a guess, for {error.message}")
                 return None
             return error
-        self.session.pass_on(step.manifest, answer.warnings)
-        step.wanted = answer.data
+        self.session.pass_on(step.manifest, response.warnings)
+        step.wanted = response.data
         if step.live is None:
             step.action = "created"
+        elif step.migrates:
+            step.action, step.wanted = "updated", without_dropped(response.data, step.live, self.session.manager)
         elif differs(step.live, step.wanted, self.session.manager):
             step.action = "updated"
         return None
@@ -184,23 +210,23 @@ class Planner:
         step.action = "updated" if step.live else "created"
 
     def _trial(self, step: Step) -> KubeError | None:
-        """Dry run in another namespace: only what is wrong with the object itself counts there."""
+        """Dry run in a namespace that exists: only what is wrong with the object itself counts there."""
         client, resource, body = self.session.client, t.cast(Resource, step.resource), step.manifest.body
-        trial = {**body, "metadata": {**body["metadata"], "namespace": TRIAL_NAMESPACE}}
+        trial = {**body, "metadata": {**body["metadata"], "namespace": self.trial_namespace}}
         try:
-            answer = self.session.retry(
+            response = self.session.retry(
                 lambda: client.apply(resource, trial, self.session.manager, force=True, dry_run=True),
                 again=_worth_waiting,
             )
         except KubeConnectionError as error:
             return error
         except KubeError as error:
-            if error.transient or error.webhook_down or error.status not in (400, 422, 500):
+            if not _about_the_object(error):
                 return None
             # An object of the same name there has its own rules of what may change.
-            there = client.get(resource.path(TRIAL_NAMESPACE, step.manifest.name)) if error.status == 422 else None
-            return None if there else error
-        self.session.pass_on(step.manifest, answer.warnings)
+            path = resource.path(self.trial_namespace, step.manifest.name)
+            return None if error.status == 422 and client.get(path) else error
+        self.session.pass_on(step.manifest, response.warnings)
         return None
 
     def _explained(self, step: Step, error: KubeError) -> bool:

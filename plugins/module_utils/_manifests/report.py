@@ -49,6 +49,8 @@ def container_problems(pod: Json) -> list[Json]:
             "restarts": status.get("restartCount", 0),
             "crashed": bool(ended) or bool(waiting and last),
         }
+        if ended:
+            entry["exit_code"] = ended.get("exitCode")
         if last and not ended:
             entry["last_exit"] = f"exit code {last.get('exitCode')}, {last.get('reason', 'Error')}"
         if entry["reason"] != "PodInitializing":
@@ -155,6 +157,8 @@ def as_text(entry: Json, label: str) -> list[str]:
     for each in entry["containers"]:
         facts = ": ".join(part for part in (each["reason"], each["message"]) if part)
         extra = f" ({each['restarts']} restarts)" if each["restarts"] else ""
+        if each.get("exit_code") is not None:
+            extra = f", exit code {each['exit_code']}{extra}"
         last = f"; before: {each['last_exit']}" if each.get("last_exit") else ""
         lines.append(f"  pod {each['pod']}, container {each['container']}: {each['state']} {facts}{extra}{last}")
         if each["log"]:

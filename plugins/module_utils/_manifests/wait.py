@@ -230,12 +230,21 @@ class Waiter:
                 self._judge(target)
             watched = [*pending, *(target for target in also_watch if not target.state.ready)]
             next_look = self._look_for_failures(watched, now)
-            if any(target.failures for target in watched):
+            if any(self._gives_up(sign) for target in watched for sign in target.failures):
                 raise WaitFailed([t for t in watched if t in pending or t.failures], self.cache, final=True)
             left = self.session.deadline - now
             if left <= 0:
                 raise WaitFailed(pending, self.cache, final=False)
             self._take_events(min(left, next_look))
+
+    def _gives_up(self, sign: Failure) -> bool:
+        """Whether a sign ends the wait: what Kubernetes itself calls final always does."""
+        return sign.final or self.session.fail_fast
+
+    def _grace(self, sign: Failure) -> float:
+        """Seconds that a sign must last."""
+        chosen = self.session.fail_fast_after
+        return sign.grace if sign.final or chosen is None else chosen
 
     def _look_for_failures(self, targets: list[Target], now: float) -> float:
         """Record final failures in the targets; seconds until the next suspicion becomes final."""
@@ -251,11 +260,11 @@ class Waiter:
             for sign in signs:
                 key = (target.label, sign.key)
                 current.add(key)
-                age = now - self._first_seen.setdefault(key, now)
-                if age >= sign.grace:
+                age, grace = now - self._first_seen.setdefault(key, now), self._grace(sign)
+                if age >= grace:
                     target.failures.append(sign)
                 else:
-                    next_look = min(next_look, sign.grace - age)
+                    next_look = min(next_look, grace - age)
         for key in set(self._first_seen) - current:
             del self._first_seen[key]
         return next_look

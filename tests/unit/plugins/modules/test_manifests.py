@@ -48,6 +48,8 @@ def test_nothing_to_do_needs_no_cluster(run, empty):
         ({"prune": True}, "set_name"),
         ({"wait": False, "wait_for": [{"kind": "Pod", "name": "x", "query": "a"}]}, "wait_for needs wait"),
         ({"wait_timeout": 0}, "at least 1"),
+        ({"fail_fast": False, "fail_fast_after": 5}, "needs fail_fast"),
+        ({"fail_fast_after": -1}, "at least 0"),
         ({"kubeconfig": "/nonexistent"}, "There is no kubeconfig /nonexistent"),
         ({"src": ["/nonexistent"]}, "cannot read /nonexistent"),
     ],

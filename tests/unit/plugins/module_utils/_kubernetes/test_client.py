@@ -61,6 +61,21 @@ def test_conflicts_name_manager_and_field():
     assert answer(409, causes=[CONFLICT]).conflicts == [("kubectl", ".spec.replicas")]
 
 
+@pytest.mark.parametrize("status", [409, 429, 500, 503])
+def test_the_verdict_of_a_webhook_is_final_whatever_its_status(status):
+    denied = {"message": 'admission webhook "x.io" denied the request: no', "reason": "InternalError"}
+    assert not error_of(status, json.dumps(denied).encode(), {}).transient
+
+
+def test_an_object_of_another_uid_is_not_asked_for_again():
+    message = "Operation cannot be fulfilled: Precondition failed: UID in precondition: a, UID in object meta: b"
+    error = error_of(409, json.dumps({"message": message, "reason": "Conflict"}).encode(), {})
+    assert error.other_uid
+    assert not error.transient
+    assert answer(409).transient
+    assert not answer(409).other_uid
+
+
 def test_retry_after_is_respected_within_reason():
     assert answer(429, headers={"Retry-After": "2"}).retry_after == 2
     assert answer(429, retryAfterSeconds=3).retry_after == 3

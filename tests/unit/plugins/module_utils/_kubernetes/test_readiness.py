@@ -43,6 +43,11 @@ CASES = [
     ("apps", "Deployment", {"replicas": 2}, {**GOOD, "availableReplicas": 0}, False, "0 of 2 pods are available"),
     ("apps", "Deployment", {"replicas": 0}, {}, True, ""),
     ("apps", "StatefulSet", {"replicas": 1}, {"availableReplicas": 1}, True, ""),
+    ("apps", "StatefulSet", {"replicas": 1}, {"availableReplicas": 1, "replicas": 3}, False, "2 pods more than wanted"),
+    ("apps", "StatefulSet", {"replicas": 0}, {"replicas": 1}, False, "1 pods more than wanted still end"),
+    ("apps", "Deployment", {"replicas": 1}, {**GOOD, "replicas": 2}, False, "1 pods more than wanted still end"),
+    ("apps", "ReplicaSet", {"replicas": 1}, {"availableReplicas": 2, "replicas": 2}, False, "more than wanted"),
+    ("", "ReplicationController", {"replicas": 2}, {"availableReplicas": 1, "replicas": 2}, False, "1 of 2 pods"),
     ("apps", "StatefulSet", {"replicas": 1}, {"availableReplicas": 1, **STORED}, False, "0 of 1 pods are of the new"),
     (
         "apps",

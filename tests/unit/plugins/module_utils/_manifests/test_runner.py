@@ -6,12 +6,13 @@
 from __future__ import annotations
 
 import copy
+import datetime
 import time
 
 import pytest
 
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.client import Resource, Response
-from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.errors import KubeError
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.errors import KubeError, is_transient
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._manifests.apply import Applier
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._manifests.context import (
     ManifestsError,
@@ -58,6 +59,10 @@ class Server:
         self.kinds = list(KINDS)
         self.refuse = refuse
         self.writes = []
+        self.propagation = {}
+        # Collections that cannot be listed, and why.
+        self.closed = {}
+        self.lists = []
 
     def resource(self, api_version, kind):
         return next((each for each in self.kinds if (each.api_version, each.kind) == (api_version, kind)), None)
@@ -76,13 +81,16 @@ class Server:
 
     def list_all(self, path, query=None, accept=""):
         plural = path.rpartition("/")[2]
-        label = (query or {}).get("labelSelector", "").partition("=")[2]
+        key, _equals, label = (query or {}).get("labelSelector", "").partition("=")
+        self.lists.append(path)
+        if path in self.closed:
+            raise self.closed[path]
         found = [
             body
             for where, body in self.objects.items()
             if where.split("/")[-2] == plural
             and (where.startswith(path) or "/namespaces/" not in path)
-            and (not label or body["metadata"].get("labels", {}).get(SET_LABEL) == label)
+            and (not label or body["metadata"].get("labels", {}).get(key) == label)
         ]
         return copy.deepcopy(found), "1"
 
@@ -105,8 +113,13 @@ class Server:
             self.objects[path] = after
         return Response(status, copy.deepcopy(after), [])
 
-    def delete(self, resource, namespace, name, uid=None):
+    def delete(self, resource, namespace, name, uid=None, propagation="Foreground"):
+        there = self.objects.get(resource.path(namespace, name))
+        if uid and there and there["metadata"]["uid"] != uid:
+            message = f"Precondition failed: UID in precondition: {uid}, UID in object meta: another"
+            raise KubeError(message, 409, "Conflict", transient=is_transient(409, "Conflict", message, []))
         self.writes.append(f"delete {resource.kind} {name}")
+        self.propagation[name] = propagation
         self.objects.pop(resource.path(namespace, name), None)
 
 
@@ -114,14 +127,24 @@ def cm(name, namespace="default", **more):
     return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name, "namespace": namespace}, **more}
 
 
-def run(server, definitions, check=False, state="present", set_name=None, prune_data=False, **options):
+def run(
+    server,
+    definitions,
+    check=False,
+    state="present",
+    set_name=None,
+    prune_data=False,
+    wait_for=(),
+    spaces=(),
+    **options,
+):
     session = Session(server, time.monotonic() + 5, 5, check=check, wait=False, **options)
     work = Run(session, "default")
     manifests = parse(definitions, None, set_name)
     if state == "present":
-        work.present(manifests, set_name, prune_data, [], False)
+        work.present(manifests, set_name, prune_data, wait_for, prune_namespaces=spaces)
     else:
-        work.absent(manifests, set_name, prune_data, False)
+        work.absent(manifests, set_name, prune_data, prune_namespaces=spaces)
     return work
 
 
@@ -308,3 +331,209 @@ def test_unknown_kinds_and_duplicates_are_refused_before_anything_is_sent():
 )
 def test_truth_of_a_query(value, true):
     assert holds(value) is true
+
+
+PROJECT = Resource("project.openshift.io/v1", "Project", "projects", False, ("list", "delete", "patch"))
+NAMESPACE = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "web"}}
+
+
+def also_served_as_project(server):
+    """Serve the namespace web in a second group, as OpenShift does: one object, one UID."""
+    server.kinds.append(PROJECT)
+    twin = copy.deepcopy(server.objects["/api/v1/namespaces/web"])
+    twin.update(apiVersion="project.openshift.io/v1", kind="Project")
+    server.objects["/apis/project.openshift.io/v1/projects/web"] = twin
+
+
+@pytest.mark.parametrize("prune_data", [False, True])
+def test_prune_spares_what_is_in_the_set_under_the_name_of_another_group(prune_data):
+    server = Server()
+    run(server, [NAMESPACE, cm("a", "web")], set_name="shop")
+    also_served_as_project(server)
+    work = run(server, [NAMESPACE, cm("a", "web")], set_name="shop", prune_data=prune_data)
+    assert actions(work) == {}
+
+
+def test_prune_spares_data_also_under_the_name_of_another_group_and_removes_it_once():
+    server = Server()
+    run(server, [NAMESPACE, cm("a", "web")], set_name="shop")
+    also_served_as_project(server)
+    # Another group's view of a kind that nobody knows: only the UID says that it is a protected Namespace.
+    server.kinds[-1] = Resource("other.test/v1", "Room", "projects", False, ("list", "delete", "patch"))
+    assert actions(run(server, [cm("b")], set_name="shop")) == {"ConfigMap b": "created", "ConfigMap a": "pruned"}
+    assert actions(run(server, [cm("b")], set_name="shop", prune_data=True)) == {"Namespace web": "pruned"}
+
+
+def test_sets_of_the_first_release_are_still_pruned():
+    server = Server()
+    old = "ft-services.fortytwo/set"
+    for name in ("keep", "lost"):
+        run(server, [{**cm(name), "metadata": {"name": name, "namespace": "default", "labels": {old: "shop"}}}])
+    work = run(server, [cm("keep")], set_name="shop")
+    assert actions(work)["ConfigMap lost"] == "pruned"
+    assert server.objects["/api/v1/namespaces/default/configmaps/keep"]["metadata"]["labels"] == {SET_LABEL: "shop"}
+
+
+def test_prune_does_not_wait_for_the_broken_kinds_of_others():
+    server, warnings = Server(), []
+    run(server, [cm("a"), cm("b")], set_name="shop")
+    server.kinds.append(Resource("broken.test/v1", "Thing", "things", True, ("list", "delete", "patch")))
+    broken = KubeError("conversion webhook for broken.test/v2 failed", 500, "InternalError", transient=True)
+    server.closed["/apis/broken.test/v1/things"] = broken
+    began = time.monotonic()
+    session = Session(server, time.monotonic() + 60, 60, wait=False, warn=warnings.append)
+    work = Run(session, "default")
+    work.present(parse(cm("a"), None, "shop"), "shop")
+    assert time.monotonic() - began < 10
+    assert actions(work) == {"ConfigMap b": "pruned"}
+    assert warnings == [
+        "prune: things.broken.test: conversion webhook for broken.test/v2 failed; objects of this kind are left alone"
+    ]
+
+
+def only_in(server, *spaces):
+    """Leave this user the right to list in some namespaces only."""
+    for resource in server.kinds:
+        server.closed[resource.path()] = KubeError("forbidden", 403, "Forbidden")
+        for space in ("default", "one", "two"):
+            if not resource.namespaced or space not in spaces:
+                server.closed[resource.path(space)] = KubeError("forbidden", 403, "Forbidden")
+
+
+@pytest.mark.parametrize("check", [True, False])
+def test_a_namespaced_user_removes_a_whole_set(check):
+    server = Server()
+    run(server, [cm("a", "one"), cm("b", "two")], set_name="shop")
+    only_in(server, "one", "two")
+    session = Session(server, time.monotonic() + 5, 5, wait=False, check=check)
+    work = Run(session, "one")
+    work.absent([], "shop", prune_namespaces=["two"])
+    assert actions(work) == {"ConfigMap a": "pruned", "ConfigMap b": "pruned"}
+
+
+def test_a_user_who_may_list_nothing_gets_an_error_not_a_set_without_objects():
+    server = Server()
+    run(server, [cm("a", "one")], set_name="shop")
+    only_in(server)
+    with pytest.raises(ManifestsError, match=r"may list nothing .* nor in default, .*prune_namespaces"):
+        run(server, [], state="absent", set_name="shop")
+
+
+def test_an_object_that_took_the_name_of_a_pruned_one_is_left_alone():
+    server = Server()
+    run(server, [cm("a"), cm("b")], set_name="shop")
+    path = "/api/v1/namespaces/default/configmaps/b"
+    listed = server.list_all
+
+    def replaced_after_the_list(*arguments):
+        found = listed(*arguments)
+        server.objects[path] = {**cm("b"), "metadata": {"name": "b", "namespace": "default", "uid": "another"}}
+        return found
+
+    server.list_all = replaced_after_the_list
+    began = time.monotonic()
+    run(server, [cm("a")], set_name="shop")
+    assert time.monotonic() - began < 2
+    assert server.objects[path]["metadata"]["uid"] == "another"
+
+
+def test_absent_removes_also_the_object_that_took_the_name():
+    server = Server()
+    run(server, [cm("a")])
+    work = Run(Session(server, time.monotonic() + 5, 5, wait=False), "default")
+    got, path = server.get, "/api/v1/namespaces/default/configmaps/a"
+
+    def replaced_after_the_first_look(where, query=None):
+        found = got(where)
+        if where == path and found and found["metadata"]["uid"] == path:
+            server.objects[path]["metadata"]["uid"] = "another"
+        return found
+
+    server.get = replaced_after_the_first_look
+    work.absent(parse(cm("a")))
+    assert path not in server.objects
+
+
+@pytest.mark.parametrize(("age", "how"), [(5, "Background"), (3600, "Foreground")])
+def test_objects_of_a_new_kind_do_not_wait_for_the_garbage_collector(age, how):
+    widget = {"apiVersion": "example.test/v1", "kind": "Widget", "metadata": {"name": "w", "namespace": "default"}}
+    server = Server()
+    run(server, [CRD, widget, cm("a")])
+    definition = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/widgets.example.test"
+    born = datetime.datetime.now(datetime.UTC) - datetime.timedelta(seconds=age)
+    server.objects[definition]["metadata"]["creationTimestamp"] = born.strftime("%Y-%m-%dT%H:%M:%SZ")
+    run(server, [CRD, widget, cm("a")], state="absent")
+    assert server.propagation == {"w": how, "a": "Foreground", "widgets.example.test": "Foreground"}
+
+
+@pytest.mark.parametrize("check", [True, False])
+def test_a_kind_of_wait_for_that_nobody_serves_is_refused_before_anything_is_written(check):
+    server = Server()
+    condition = {"api_version": "v1", "kind": "Deployment", "name": "d", "namespace": None, "query": "status"}
+    with pytest.raises(ManifestsError, match=r"wait_for Deployment d: .*mean the apiVersion apps/v1\?.*Nothing was ch"):
+        run(server, [cm("a")], check=check, wait_for=[condition])
+    assert server.writes == []
+    ready = {"api_version": "example.test/v1", "kind": "Widget", "name": "w", "namespace": None, "query": "status"}
+    assert actions(run(server, [CRD, cm("a")], wait_for=[ready]))["ConfigMap a"] == "created"
+
+
+@pytest.mark.parametrize(
+    ("message", "status"),
+    [
+        ("configmaps \"a\" is forbidden: ValidatingAdmissionPolicy 'x' with binding 'x' denied request: no", 422),
+        ('admission webhook "validate.kyverno.svc-fail" denied the request: not in default', 400),
+        ('admission webhook "x" does not support dry run', 400),
+    ],
+)
+def test_rules_of_the_namespace_of_the_trial_say_nothing_about_a_new_one(message, status):
+    def refuse(body, dry_run):
+        if body["metadata"].get("namespace") == "default":
+            raise KubeError(message, status, "Invalid" if status == 422 else "BadRequest")
+
+    server = Server(refuse)
+    assert actions(run(server, [NAMESPACE, cm("a", "web")])) == {"Namespace web": "created", "ConfigMap a": "created"}
+
+
+def test_a_value_that_is_wrong_anywhere_is_refused_before_its_new_namespace_is_made():
+    def refuse(body, dry_run):
+        if body["kind"] == "ConfigMap":
+            cause = {"reason": "FieldValueInvalid", "message": "Invalid value", "field": "data[a b]"}
+            raise KubeError('ConfigMap "a" is invalid: data[a b]: Invalid value', 422, "Invalid", [cause])
+
+    server = Server(refuse)
+    with pytest.raises(ManifestsError, match="Nothing was changed"):
+        run(server, [NAMESPACE, cm("a", "web")])
+    assert server.writes == []
+
+
+def test_the_trial_is_made_in_a_namespace_of_the_set_where_there_is_one():
+    tried = []
+    server = Server(lambda body, dry_run: tried.append((body["metadata"].get("namespace"), dry_run)))
+    run(server, [cm("a", "here")])
+    tried.clear()
+    run(server, [NAMESPACE, cm("a", "here"), cm("b", "web")], check=True)
+    assert ("here", True) in tried
+    assert ("default", True) not in tried
+
+
+def test_objects_come_back_on_request_with_hidden_values_and_their_own_diff():
+    secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s"}, "data": {"a": "c2VjcmV0"}}
+    for check in (True, False):
+        server = Server()
+        run(server, [cm("gone")], set_name="shop")
+        work = run(server, [secret, cm("a", data={"x": "y"})], set_name="shop", check=check)
+        entries = {each["name"]: each for each in work.objects(with_content=True, with_diff=True)}
+        assert entries["a"]["object"]["data"] == {"x": "y"}
+        assert "managedFields" not in entries["a"]["object"]["metadata"]
+        assert entries["s"]["object"]["data"] == {"a": "<hidden>"}
+        assert entries["gone"]["object"] is None
+        assert "x: y" in entries["a"]["diff"]["after"]
+        assert "c2VjcmV0" not in str(entries)
+
+
+def test_what_a_secret_held_before_is_hidden_too():
+    secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s"}, "data": {"a": "b2xkLW9uZQ=="}}
+    server = Server()
+    run(server, [secret])
+    work = run(server, [{**secret, "data": {"a": "bmV3LW9uZQ=="}}])
+    assert {"old-one", "new-one"} <= work.session.secrets

@@ -63,9 +63,9 @@ def target(known=None, name="web", resource=DEPLOYMENTS):
 def wait():
     servers = []
 
-    def run(server, targets, seconds=5.0):
+    def run(server, targets, seconds=5.0, **options):
         servers.append(server)
-        session = Session(server, time.monotonic() + seconds, seconds)
+        session = Session(server, time.monotonic() + seconds, seconds, **options)
         Waiter(session).wait(targets)
         return session
 
@@ -165,3 +165,79 @@ def test_gone_also_when_another_object_took_the_name(wait):
     for event in (("DELETED", old), ("ADDED", new)):
         leaving = Target(SERVICES, "w", "lb", "here", lambda body, _around: gone_state(body), old, "old")
         wait(Server({path: [[old]]}, {path: [[event]]}), [leaving])
+
+
+JOBS = Resource("batch/v1", "Job", "jobs", True)
+
+
+def job(ttl=0, **conditions):
+    status = {"conditions": [{"type": kind, "status": "True", "message": "m"} for kind in conditions]}
+    spec = {} if ttl is None else {"ttlSecondsAfterFinished": ttl}
+    return {"metadata": {"name": "j", "namespace": "w", "uid": "u"}, "spec": spec, "status": status}
+
+
+def events_of(*bodies):
+    ending = {**bodies[-1], "metadata": {**bodies[-1]["metadata"], "deletionTimestamp": "now"}}
+    return [*(("MODIFIED", each) for each in bodies), ("MODIFIED", ending), ("DELETED", ending)]
+
+
+def test_a_job_that_removes_itself_is_done(wait):
+    path = "/apis/batch/v1/namespaces/w/jobs"
+    server = Server({path: [[job()]]}, {path: [events_of(job(Complete=True))]})
+    session = wait(server, [target(job(), "j", JOBS)])
+    assert session.waited < 2
+
+
+def test_a_job_that_failed_and_removed_itself_is_not(wait):
+    path = "/apis/batch/v1/namespaces/w/jobs"
+    server = Server({path: [[job()]]}, {path: [events_of(job(Failed=True))]})
+    with pytest.raises(WaitFailed) as caught:
+        wait(server, [target(job(), "j", JOBS)], 0.5)
+    assert "failed" in caught.value.targets[0].state.why
+
+
+def test_a_job_that_was_gone_before_anybody_looked_is_done_with_a_reservation(wait):
+    warnings = []
+    wait(Server({}), [target(job(), "j", JOBS)], warn=warnings.append)
+    assert warnings == ["Job w/j: its ttlSecondsAfterFinished removed it before its result was seen"]
+
+
+def test_a_job_that_somebody_removed_is_not_done(wait):
+    with pytest.raises(WaitFailed):
+        wait(Server({}), [target(job(ttl=None), "j", JOBS)], 0.5)
+
+
+def starting(reason):
+    """A set of answers in which a pod of the Deployment web waits for this reason."""
+    labels, revision = {"app": "web", "pod-template-hash": "1"}, {"deployment.kubernetes.io/revision": "1"}
+    waiting = {"reason": reason, "message": 'secret "made-by-an-operator" not found'}
+    pod = {
+        "metadata": {"name": "web-1", "namespace": "w", "uid": "p", "labels": labels},
+        "status": {"containerStatuses": [{"name": "c", "restartCount": 0, "state": {"waiting": waiting}}]},
+    }
+    newest = {"name": "web-1", "labels": labels, "annotations": revision, "ownerReferences": [{"uid": "uid-web"}]}
+    return {
+        f"{PATH}/deployments": [[deployment(0, annotations=revision)]],
+        f"{PATH}/replicasets": [[{"metadata": newest}]],
+        "/api/v1/namespaces/w/pods": [[pod]],
+    }
+
+
+@pytest.mark.parametrize(
+    ("options", "gives_up"),
+    [({}, False), ({"fail_fast_after": 0}, True), ({"fail_fast": False}, False), ({"fail_fast_after": 60}, False)],
+)
+def test_when_the_wait_gives_up_is_the_users_choice(wait, options, gives_up):
+    with pytest.raises(WaitFailed) as caught:
+        wait(Server(starting("CreateContainerConfigError")), [target(deployment(0))], 1.0, **options)
+    assert caught.value.final is gives_up
+
+
+def test_a_failure_that_kubernetes_calls_final_ends_also_a_patient_wait(wait):
+    path = "/apis/batch/v1/namespaces/w/jobs"
+    failed = job(ttl=None, Failed=True)
+    began = time.monotonic()
+    with pytest.raises(WaitFailed) as caught:
+        wait(Server({path: [[failed]]}), [target(failed, "j", JOBS)], 5.0, fail_fast=False, fail_fast_after=60)
+    assert caught.value.final
+    assert time.monotonic() - began < 3
