@@ -94,7 +94,7 @@ def group_of(api_version: str) -> str:
     return api_version.rpartition("/")[0]
 
 
-def encoded(body: Json) -> bytes:
+def encoded(body: Json | list[Json]) -> bytes:
     """The body of a request, which means the same as JSON and as YAML.
 
     The API server reads that of an apply as YAML, which has no pairs of escapes for emoji, and in which some other
