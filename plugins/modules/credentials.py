@@ -296,10 +296,12 @@ from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._credentials import secrets as kube_util
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._credentials import store as util
-from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.client import (
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.client import KubeClient
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.connection import (
     KUBE_ARGUMENTS,
     KUBERNETES_IMPORT_ERROR,
-    KubeClient,
+    Connection,
+    KubeModule,
 )
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.errors import KubeError
 
@@ -335,7 +337,7 @@ def run(module: AnsibleModule) -> dict[str, t.Any]:
     secrets = [kube_util.wanted_secret(spec, wants) for spec in params["secrets"]]
     unique([secret.where for secret in secrets], "secrets")
     # A cluster that cannot be named is found out before anything is made.
-    client = KubeClient(params["kubeconfig"], params["context"], params["request_timeout"]) if secrets else None
+    client = KubeClient(Connection.from_options(params)) if secrets else None
 
     store = util.Store(Path(params["state_file"]), dry)
     store.ensure(wants, params["rotate"])
@@ -393,7 +395,7 @@ def main() -> None:
         "namespace": {"type": "str", "required": True},
         "data": {"type": "dict", "required": True},
     }
-    module = AnsibleModule(
+    module = KubeModule(
         argument_spec={
             "state_file": {"type": "path", "required": True},
             "credentials": {"type": "list", "elements": "dict", "default": [], "options": credential},

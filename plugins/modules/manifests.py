@@ -43,14 +43,27 @@ options:
   definitions:
     description:
       - The objects. A mapping, a YAML text of one or more documents, or a list of these.
-      - Documents that are empty or hold only comments are passed over; objects of the kind C(List) are taken apart.
+      - Texts are read as C(kubectl) reads them, in every form of numbers, booleans, anchors and merges. What
+        C(kubectl) would read and lose, such as a key that stands twice, is refused with the reason.
+      - Documents that are empty or hold only comments are passed over, and so is a template that renders nothing.
+        Lists, such as those of the kind C(List) or C(ConfigMapList), are taken apart.
     type: raw
   src:
     description:
       - YAML or JSON files on the target.
       - Of a folder, its files that end in C(.yaml), C(.yml) or C(.json), without those of subfolders.
+        A folder with a C(kustomization.yaml) is refused, as it has to be built first (C(kubectl kustomize)).
+      - URLs that begin with C(https://), or with C(http://) when O(checksums) holds their checksum.
+        They are fetched by the target, through the proxies of its environment.
+        A query in a URL shows in the invocation.
     type: list
     elements: path
+  checksums:
+    description:
+      - SHA-256 of files and URLs in O(src), as hexadecimal digits, with or without C(sha256:) in front.
+      - The keys are the entries as they stand in O(src). Nothing is applied when one of them differs.
+    type: dict
+    version_added: 0.2.0
   state:
     description:
       - V(present) applies the objects.
@@ -87,6 +100,7 @@ options:
         name (an object that the cluster serves in several API groups has one UID).
       - A kind that this user may not list, or that the cluster cannot list because its server or its definition is
         broken, is left alone with a warning.
+      - Refused with O(state=present) when there is no object at all, for example because a template rendered nothing.
       - With O(state=absent), removes the whole set.
     type: bool
     default: false
@@ -244,6 +258,17 @@ EXAMPLES = r"""
     return_objects: true
   register: result
 
+- name: Apply a release of a project, with the checksum that was looked at before
+  fortytwo.ft_services.manifests:
+    src:
+      - https://example.com/releases/v1.2.3/install.yaml
+    checksums:
+      https://example.com/releases/v1.2.3/install.yaml: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+
+- name: Apply the output of kustomize
+  fortytwo.ft_services.manifests:
+    definitions: "{{ lookup('ansible.builtin.pipe', 'kubectl kustomize overlays/production') }}"
+
 - name: Remove the set, volumes included
   fortytwo.ft_services.manifests:
     state: absent
@@ -355,7 +380,7 @@ not_ready:
 
 from ansible.module_utils.basic import missing_required_lib
 
-from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.client import (
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.connection import (
     KUBE_ARGUMENTS,
     KUBERNETES_IMPORT_ERROR,
 )
@@ -370,6 +395,7 @@ def main() -> None:
             **KUBE_ARGUMENTS,
             "definitions": {"type": "raw"},
             "src": {"type": "list", "elements": "path"},
+            "checksums": {"type": "dict"},
             "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
             "namespace": {"type": "str", "default": "default"},
             "field_manager": {"type": "str", "default": "fortytwo.ft_services"},

@@ -140,12 +140,14 @@ result:
 """
 
 
-from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible.module_utils.basic import missing_required_lib
 
-from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.client import (
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.client import KubeClient
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.connection import (
     KUBE_ARGUMENTS,
     KUBERNETES_IMPORT_ERROR,
-    KubeClient,
+    Connection,
+    KubeModule,
 )
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.errors import KubeError
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.info import find_resources, read_objects
@@ -155,7 +157,7 @@ from ansible_collections.fortytwo.ft_services.plugins.module_utils._query import
 
 def main() -> None:
     """Read, query and report."""
-    module = AnsibleModule(
+    module = KubeModule(
         argument_spec={
             **KUBE_ARGUMENTS,
             "kind": {"type": "list", "elements": "str", "required": True, "aliases": ["kinds"]},
@@ -173,7 +175,7 @@ def main() -> None:
         module.fail_json(msg=missing_required_lib("kubernetes"), exception=KUBERNETES_IMPORT_ERROR)
     query = Query(module)
     try:
-        client = KubeClient(params["kubeconfig"], params["context"], params["request_timeout"])
+        client = KubeClient(Connection.from_options(params))
         resources = find_resources(client, params["kind"], params["api_version"])
         objects = read_objects(client, resources, params["namespace"], params["name"], params["label_selectors"])
         usage = {"usage": read_usage(client, params["namespace"])} if params["usage"] else {}

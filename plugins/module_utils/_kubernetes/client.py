@@ -10,34 +10,29 @@ put together here: its generated and dynamic clients cost several requests an ob
 from __future__ import annotations
 
 import json
-import os
 import re
 import threading
 import time
-import traceback
 import typing as t
 from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import quote, urlencode
 
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.connection import Connection, load
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.errors import (
     KubeConnectionError,
     KubeError,
     connection_advice,
     error_of,
+    through,
     warning_texts,
 )
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._types import Json
 
 try:
     import urllib3
-    import yaml
-    from kubernetes import config as kube_config
-    from kubernetes.client import Configuration
     from kubernetes.client.rest import RESTClientObject
 except ImportError:
-    KUBERNETES_IMPORT_ERROR: str | None = traceback.format_exc()
-else:
-    KUBERNETES_IMPORT_ERROR = None
+    pass  # KUBERNETES_IMPORT_ERROR holds the reason.
 
 Item = t.TypeVar("Item")
 Result = t.TypeVar("Result")
@@ -48,12 +43,6 @@ METADATA_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v
 DISCOVERY = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,application/json"
 PAGE = 500
 _ESCAPED_IN_YAML = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
-
-KUBE_ARGUMENTS: Json = {
-    "kubeconfig": {"type": "path"},
-    "context": {"type": "str"},
-    "request_timeout": {"type": "int", "default": 30},
-}
 
 
 class Response(t.NamedTuple):
@@ -107,22 +96,23 @@ def encoded(body: Json | list[Json]) -> bytes:
 class KubeClient:
     """A connection to one API server, safe to use from several threads."""
 
-    def __init__(
-        self,
-        kubeconfig: str | None = None,
-        context: str | None = None,
-        request_timeout: float = 30.0,
-        connections: int = 6,
-    ) -> None:
-        """Read the kubeconfig; ``request_timeout`` in seconds. Nothing is sent yet."""
-        self.kubeconfig = kubeconfig
-        self.context = context
-        self.request_timeout = request_timeout
+    def __init__(self, connection: Connection | None = None, connections: int = 6) -> None:
+        """Read the kubeconfig. Nothing is sent yet. Raises KubeConnectionError."""
+        self.connection = connection or Connection()
+        self.request_timeout = self.connection.request_timeout
         self.connections = connections
-        self._configuration = self._load()
+        loaded = load(self.connection)
+        self._configuration = loaded.configuration
+        self._context, self._proxy, self._impersonation = loaded.context, loaded.proxy, loaded.impersonation
         # Watches hold a connection each, beside those of the workers.
         self._configuration.connection_pool_maxsize = connections + 8
-        self._pool = RESTClientObject(self._configuration).pool_manager
+        try:
+            self._pool = RESTClientObject(self._configuration).pool_manager
+        except (ImportError, ValueError, urllib3.exceptions.HTTPError) as error:
+            raise KubeConnectionError(
+                f"The way to {self.where()} cannot be used{through(self._proxy)}: {type(error).__name__}. A proxy "
+                "looks like http://192.0.2.1:3128; one that begins with socks needs the Python package PySocks."
+            ) from error
         self._reached = False
         self._lock = threading.Lock()
         self._kinds: dict[str, dict[str, Resource] | None] = {}
@@ -134,41 +124,13 @@ class KubeClient:
 
     def where(self) -> str:
         """The cluster in words, for messages: endpoint, kubeconfig, context."""
-        source = self.kubeconfig or os.environ.get("KUBECONFIG") or "~/.kube/config"
-        context = self.context
-        if not context:
-            try:
-                context = kube_config.list_kube_config_contexts(config_file=source)[1]["name"]
-            except Exception:  # Only words for a message: whatever is wrong with the file, the real error says it.
-                context = "current"
-        return f"{self.endpoint} (kubeconfig {source}, context {context})"
+        context = f", context {self._context}" if self._context else ""
+        return f"{self.endpoint} ({self.connection.source}{context})"
 
-    def _load(self) -> t.Any:
-        configuration = Configuration()
-        path = self.kubeconfig or os.environ.get("KUBECONFIG") or "~/.kube/config"
-        found = any(os.path.exists(os.path.expanduser(part)) for part in path.split(":") if part)
-        try:
-            if not found and not self.kubeconfig and os.environ.get("KUBERNETES_SERVICE_HOST"):
-                kube_config.load_incluster_config(client_configuration=configuration)
-                return configuration
-            if not found:
-                raise KubeConnectionError(
-                    f"There is no kubeconfig {path}. Start the cluster first, or name the file in kubeconfig."
-                )
-            kube_config.load_kube_config(
-                config_file=path, context=self.context, client_configuration=configuration, persist_config=False
-            )
-        except (kube_config.ConfigException, yaml.YAMLError, OSError, TypeError, KeyError, ValueError) as error:
-            wanted = f"context {self.context}" if self.context else "the current context"
-            why = error if isinstance(error, (kube_config.ConfigException, OSError)) else "it is not a kubeconfig file"
-            raise KubeConnectionError(
-                f"Cannot use {wanted} of the kubeconfig {path}: {str(why).rstrip('.')}. "
-                "Check the file, or name another by the options kubeconfig and context."
-            ) from error
-        return configuration
-
-    def _headers(self, accept: str, content_type: str | None) -> dict[str, str]:
-        headers = {"Accept": accept, "User-Agent": "fortytwo.ft_services"}
+    def _headers(self, accept: str, content_type: str | None) -> t.Any:
+        headers = urllib3.HTTPHeaderDict({"Accept": accept, "User-Agent": "fortytwo.ft_services"})
+        for name, text in self._impersonation:
+            headers.add(name, text)
         if content_type:
             headers["Content-Type"] = content_type
         with self._lock:  # May run a credential plugin to renew a token: once, not in every thread.
@@ -202,9 +164,12 @@ class KubeClient:
         except urllib3.exceptions.HTTPError as error:
             if not self._reached:
                 raise KubeConnectionError(
-                    f"Cannot reach the Kubernetes API server at {self.where()}: {connection_advice(error)}"
+                    f"Cannot reach the Kubernetes API server at {self.where()}"
+                    f"{through(self._proxy)}: {connection_advice(error, self._proxy, self.endpoint)}"
                 ) from error
-            raise KubeError(f"connection to {self.endpoint} lost: {error}", transient=True) from error
+            raise KubeError(
+                f"connection to {self.endpoint}{through(self._proxy)} lost: {error}", transient=True
+            ) from error
         self._reached = True
         if response.status >= 400:
             verdict = error_of(response.status, response.data, response.headers)

@@ -8,6 +8,9 @@ from __future__ import annotations
 import json
 import re
 import typing as t
+from urllib.parse import urlsplit
+
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.proxies import Proxy
 
 # A webhook that does not answer yet: its pod starts, or its certificate is being put in place. A webhook that answers
 # "denied" is a verdict, and never matches.
@@ -107,10 +110,21 @@ def warning_texts(headers: t.Mapping[str, str]) -> list[str]:
     return [text.replace('\\"', '"') for text in re.findall(r'299 \S+ "((?:[^"\\]|\\.)*)"', value)]
 
 
-def connection_advice(error: Exception) -> str:
+def through(proxy: Proxy | None) -> str:
+    """The proxy in words for the middle of a sentence; empty without one."""
+    return f" through the proxy {proxy.shown} ({proxy.source})" if proxy else ""
+
+
+def connection_advice(error: Exception, proxy: Proxy | None = None, url: str = "") -> str:
     """Why a connection failed, and what to do, in one or two sentences."""
     # Without urllib3's own object names in front.
     text = re.sub(r"^HTTPS?Connection\w*\([^)]*\): ", "", str(error))
+    if proxy:
+        host = urlsplit(url).hostname or url
+        return (
+            f"{text}. If the cluster can be reached without the proxy, add {host} to NO_PROXY in the environment of "
+            f"the task or to the option no_proxy. Otherwise check the proxy, and that it lets requests to {host} pass."
+        )
     if "CERTIFICATE_VERIFY_FAILED" in text:
         if any(words in text for words in ("key usage", "Key Identifier", "Basic Constraints")):
             return (

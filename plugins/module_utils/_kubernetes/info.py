@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import difflib
 import typing as t
 
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.client import KubeClient, Resource
@@ -49,7 +50,8 @@ def find_resources(client: KubeClient, kinds: t.Sequence[str], api_version: str 
             if resource is None:
                 served = client.kinds_of(api_version)
                 known = "does not know that apiVersion" if served is None else f"has there only {', '.join(served)}"
-                raise KubeError(f"The cluster serves no kind {kind} of apiVersion {api_version}: it {known}.")
+                meant = did_you_mean(kind, served or ())
+                raise KubeError(f"The cluster serves no kind {kind} of apiVersion {api_version}: it {known}.{meant}")
         return [resource for resource in found if resource]
     every = [resource for resource in client.all_resources() if not resource.verbs or "list" in resource.verbs]
     return [COMMON.get(kind) or the_one(every, kind) for kind in kinds]
@@ -59,11 +61,23 @@ def the_one(every: t.Sequence[Resource], kind: str) -> Resource:
     """The only resource of a kind."""
     found = [resource for resource in every if resource.kind == kind]
     if not found:
-        raise KubeError(f"The cluster serves no kind {kind}. Check its spelling; kinds look like Deployment.")
+        known = [*COMMON.values(), *every]
+        plurals = {resource.plural: resource.kind for resource in known}
+        meant = did_you_mean(plurals.get(kind.lower(), kind), [resource.kind for resource in known])
+        raise KubeError(
+            f"The cluster serves no kind {kind}.{meant or ' Check its spelling; kinds look like Deployment.'}"
+        )
     if len(found) > 1:
         versions = ", ".join(sorted(resource.api_version for resource in found))
         raise KubeError(f"The cluster serves the kind {kind} more than once: set api_version to one of {versions}.")
     return found[0]
+
+
+def did_you_mean(kind: str, kinds: t.Iterable[str]) -> str:
+    """A sentence with the kind that was probably meant; empty when none is near."""
+    by_lower = {known.lower(): known for known in kinds}
+    near = difflib.get_close_matches(kind.lower(), by_lower, n=1, cutoff=0.75)
+    return f" Did you mean {by_lower[near[0]]}?" if near else ""
 
 
 def read_objects(

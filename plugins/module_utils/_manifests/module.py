@@ -12,9 +12,8 @@ import re
 import time
 import typing as t
 
-from ansible.module_utils.basic import AnsibleModule
-
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.client import KubeClient
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.connection import Connection, KubeModule
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.errors import KubeError
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.redact import (
     IN_SERVER_WORDS,
@@ -34,7 +33,7 @@ from ansible_collections.fortytwo.ft_services.plugins.module_utils._types import
 _LABEL_VALUE = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?")
 
 
-class SecretiveModule(AnsibleModule):
+class SecretiveModule(KubeModule):
     """A module whose definitions may hold Secrets: they reach neither the target's log nor the shown invocation.
 
     The argument attribute no_log would not do: it hides every string of the objects, their names included, everywhere.
@@ -59,9 +58,10 @@ class SecretiveModule(AnsibleModule):
             params["definitions"] = hide_input(params["definitions"])
 
 
-def _check(params: Json, manifests: list[Manifest]) -> None:
+def _check(params: Json, given: frozenset[str], manifests: list[Manifest]) -> None:
     """Refuse option values that make no sense, before anything is sent."""
-    if params["definitions"] is None and not (params["src"] or params["set_name"] or params["wait_for"]):
+    # A template that renders nothing is null: that is nothing to do, not a forgotten option.
+    if "definitions" not in given and not (params["src"] or params["set_name"] or params["wait_for"]):
         raise ManifestsError("One of definitions, src, set_name and wait_for is needed. Nothing was changed.")
     name = params["set_name"]
     if name is not None and not _LABEL_VALUE.fullmatch(name):
@@ -85,18 +85,18 @@ def _check(params: Json, manifests: list[Manifest]) -> None:
         raise ManifestsError("wait_timeout and request_timeout are seconds: at least 1.")
 
 
-def execute(module: AnsibleModule) -> None:
+def execute(module: KubeModule) -> None:
     """Do what the module's options say, and return the result."""
     params, began = module.params, time.monotonic()
     secrets: set[str] = set()
     run: Run | None = None
     try:
-        manifests = parse(params["definitions"], params["src"], params["set_name"])
-        _check(params, manifests)
+        manifests = parse(params["definitions"], params["src"], params["set_name"], params["checksums"])
+        _check(params, module.given, manifests)
         secrets = secrets_in([manifest.body for manifest in manifests])
         if manifests or params["set_name"] or params["wait_for"]:
             session = Session(
-                client=KubeClient(params["kubeconfig"], params["context"], params["request_timeout"]),
+                client=KubeClient(Connection.from_options(params)),
                 deadline=began + params["wait_timeout"],
                 timeout=params["wait_timeout"],
                 manager=params["field_manager"],

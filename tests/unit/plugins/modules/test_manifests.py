@@ -66,5 +66,20 @@ def test_an_empty_set_does_not_prune_everything(run):
     assert "prune would remove all of the set shop" in result["msg"]
 
 
+def test_a_template_that_renders_nothing_is_nothing_to_do(run):
+    result = run(definitions=None, kubeconfig="/nonexistent")
+    assert set(result) - {"invocation"} == SHAPE
+    assert not result["changed"]
+    assert "prune would remove all" in run(definitions=None, set_name="shop", prune=True)["msg"]
+
+
+def test_a_checksum_that_differs_changes_nothing(run, tmp_path):
+    file = tmp_path / "pod.yaml"
+    file.write_text("")
+    result = run(src=[str(file)], checksums={str(file): "0" * 64})
+    assert "has the SHA-256" in result["msg"]
+    assert "Nothing was changed" in result["msg"]
+
+
 def test_something_must_be_given(run):
     assert "is needed" in run(state="present")["msg"]

@@ -69,6 +69,10 @@ def test_other_kinds_are_discovered():
         ("Review", None, "serves no kind Review"),
         ("Thing", None, "set api_version to one of example.org/v1, v1"),
         ("Lease", "v1", "it has there only Thing"),
+        ("thing", "v1", "Did you mean Thing\\?"),
+        ("pod", None, "Did you mean Pod\\?"),
+        ("pods", None, "Did you mean Pod\\?"),
+        ("Deploymnet", None, "Did you mean Deployment\\?"),
         ("Lease", "v9", "does not know that apiVersion"),
     ],
 )
