@@ -129,7 +129,7 @@ def _message(error: Exception, secrets: set[str]) -> str:
     return redact(text, secrets, IN_SERVER_WORDS) if isinstance(error, KubeError) else text
 
 
-def _finish(run: Run | None, module: AnsibleModule) -> Json:
+def _finish(run: Run | None, module: KubeModule) -> Json:
     """The constant shape of the result, with the diff when it is asked for and there is one."""
     objects = run.objects(module.params["return_objects"], module._diff) if run else []
     result = {
