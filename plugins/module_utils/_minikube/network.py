@@ -55,7 +55,7 @@ def of_routes(table: str) -> list[Taken]:
             continue
         # Both are written in the byte order of the machine, which is the little one on all that minikube runs on.
         address, mask = (int.from_bytes(bytes.fromhex(fields[place]), "little") for place in (1, 7))
-        network = Network((address, mask.bit_count()), strict=False)
+        network = Network((address, bin(mask).count("1")), strict=False)
         if network.prefixlen > _WAY_OUT and not network.is_loopback and not network.is_link_local:
             found.append(Taken(network, f"the network {network} that this host reaches by {fields[0]}"))
     return found

@@ -1,0 +1,85 @@
+# Copyright (c) 2026, The fortytwo.ft_services contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Names of host packages by distribution, purely. This module util is private to fortytwo.ft_services."""
+
+from __future__ import annotations
+
+import typing as t
+
+# Debian's name first; where another family calls a package otherwise, its name, or several. An empty text: it comes
+# with another one, or with the base system.
+FAMILIES = ("debian", "fedora", "arch", "suse", "alpine")
+NAMES: dict[str, dict[str, str]] = {
+    "docker.io": {"fedora": "moby-engine", "arch": "docker", "suse": "docker", "alpine": "docker"},
+    "docker-cli": {"fedora": "docker-cli", "arch": "", "suse": "", "alpine": "docker-cli"},
+    "containerd": {},
+    "iptables": {"fedora": "iptables-nft"},
+    "nftables": {},
+    "procps": {"fedora": "procps-ng", "arch": "procps-ng", "alpine": "procps-ng"},
+    "openssh-client": {
+        "fedora": "openssh-clients",
+        "arch": "openssh",
+        "suse": "openssh-clients",
+        "alpine": "openssh-client",
+    },
+    "skopeo": {},
+    "openssl": {},
+    "restic": {},
+    "python3-pip": {"arch": "python-pip", "alpine": "py3-pip"},
+    "python3-venv": {"fedora": "python3", "arch": "python", "suse": "python3", "alpine": "python3"},
+    "python311": {
+        "debian": "python3.11 python3.11-venv",
+        "fedora": "python3.11",
+        "arch": "python",
+        "suse": "python311",
+        "alpine": "python3",
+    },
+    "gcc": {},
+    "libc6-dev": {"fedora": "glibc-devel", "arch": "glibc", "suse": "glibc-devel", "alpine": "musl-dev"},
+    "debootstrap": {},
+    "qemu-utils": {"fedora": "qemu-img", "arch": "qemu-img", "suse": "qemu-img", "alpine": "qemu-img"},
+    "e2fsprogs": {"alpine": "e2fsprogs e2fsprogs-extra"},
+    "npm": {"suse": "npm-default"},
+}
+COMMANDS = {
+    "debian": "sudo apt-get install {}",
+    "fedora": "sudo dnf install {}",
+    "arch": "sudo pacman -S --needed {}",
+    "suse": "sudo zypper install {}",
+    "alpine": "doas apk add {}",
+}
+_ALIASES = {"rhel": "fedora", "centos": "fedora", "opensuse": "suse", "sles": "suse", "ubuntu": "debian"}
+
+
+class Release(t.Protocol):
+    """The part of a host's facts that decides about names."""
+
+    distribution: str
+    distribution_like: tuple[str, ...]
+
+
+def family(host: Release) -> str | None:
+    """The family of distributions whose names are right here; None for one that is not known."""
+    for name in (host.distribution, *host.distribution_like):
+        base = name.split("-")[0]
+        found = _ALIASES.get(base, base)
+        if found in FAMILIES:
+            return found
+    return None
+
+
+def names(packages: t.Sequence[str], of: str) -> list[str]:
+    """The names that a family has for packages that go by their names in Debian."""
+    found = []
+    for package in packages:
+        found += NAMES.get(package, {}).get(of, package).split()
+    return list(dict.fromkeys(found))
+
+
+def install_command(host: Release, packages: t.Sequence[str]) -> str:
+    """What to type to install packages that go by their names in Debian."""
+    of = family(host)
+    if of is None:
+        return f"Install {', '.join(packages)} (names of Debian) with the package manager of {host.distribution}"
+    return COMMANDS[of].format(" ".join(names(packages, of)))
