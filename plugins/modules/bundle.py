@@ -208,11 +208,22 @@ todo:
   elements: str
   sample: [kubelet, images/host/node.tar]
 host_packages:
-  description: Debian packages that the host lacks for the steps in RV(todo); empty when there is nothing to do.
+  description: Packages that the host lacks for the steps in RV(todo), by the names of its distribution; empty when
+    there is nothing to do.
   returned: success
   type: list
   elements: str
   sample: [skopeo]
+host_family:
+  description: Whose names RV(host_packages) are; C(debian), C(fedora), C(arch), C(suse) or C(alpine).
+  returned: success
+  type: str
+  sample: debian
+needs:
+  description: Space that RV(todo) will fill, in GB (10^9 bytes), by the options O(work_path) and O(path).
+  returned: success
+  type: dict
+  sample: {work_path: 4, path: 3}
 versions:
   description: The versions of the parts that were asked for.
   returned: success

@@ -62,6 +62,10 @@ options:
     description: How long to wait for the engine's first answer, in seconds.
     type: int
     default: 0
+  can_become:
+    description: Whether the caller becomes root for what is to be done, so that the lack of root is no problem.
+    type: bool
+    default: false
 notes:
   - Without root, low kernel limits are a warning and not a reason to call the host not ready.
 seealso:
@@ -139,6 +143,11 @@ systemd:
   returned: success
   type: bool
   sample: false
+empty:
+  description: Whether the engine holds no images and no containers, or is not there yet.
+  returned: success
+  type: bool
+  sample: false
 data_folder:
   description: Folder of the engine's data.
   returned: success
@@ -202,6 +211,7 @@ def run(module: AnsibleModule) -> dict[str, t.Any]:
         given["inotify_instances"],
         given["inotify_watches"],
         tuple(given["users"]),
+        given["can_become"],
     )
     dockerd = module.get_bin_path("dockerd")
     host = probe.look(given["socket"], given["data_folder"], wanted.users, dockerd, given["wait_timeout"])
@@ -222,6 +232,7 @@ def run(module: AnsibleModule) -> dict[str, t.Any]:
         "archives": host.archives,
         "systemd": os.path.isdir("/run/systemd/system"),
         "data_folder": host.data_folder,
+        "empty": host.empty is not False,
         "free_gb": round(host.free_gb, 1),
         "limits_low": facts.limits_low(host, wanted),
         "inotify": {"max_user_instances": host.inotify_instances, "max_user_watches": host.inotify_watches},
@@ -243,6 +254,7 @@ def main() -> None:
             "inotify_watches": {"type": "int", "default": 524288},
             "users": {"type": "list", "elements": "str", "default": []},
             "wait_timeout": {"type": "int", "default": 0},
+            "can_become": {"type": "bool", "default": False},
         },
         supports_check_mode=True,
     )

@@ -23,11 +23,14 @@ from ansible_collections.fortytwo.ft_services.plugins.module_utils._bundle.manif
     free_bytes,
 )
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._bundle.modes import (
+    BUNDLE_SPACE,
     SPACE,
     absent_packages,
     choose,
 )
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._bundle.steps import Forge, Lock, Step, make_runner
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._docker_engine.probe import read
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._host import packages as host_packages
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._progress import Progress
 
 if t.TYPE_CHECKING:
@@ -42,6 +45,10 @@ ONLY = {
 }
 
 
+# So few programs need a fifth of the space.
+FEW_STEPS = 3
+
+
 def ensure(module: AnsibleModule) -> dict[str, t.Any]:
     """Verify the bundle, make what is missing, and return the module's result."""
     started = time.monotonic()
@@ -50,6 +57,7 @@ def ensure(module: AnsibleModule) -> dict[str, t.Any]:
         demand_complete(stage.bundle, module.params)
     else:
         stage.complete()
+    family = host_packages.family_of(read("/etc/os-release") or read("/usr/lib/os-release"))
     result: dict[str, t.Any] = {
         "changed": bool(stage.todo),
         # Not "path": Ansible would add that folder's own attributes, among them another "mode".
@@ -57,7 +65,11 @@ def ensure(module: AnsibleModule) -> dict[str, t.Any]:
         "mode": stage.mode,
         "mode_reason": stage.reason,
         "todo": stage.todo,
-        "host_packages": absent_packages(stage.mode, module.get_bin_path) if stage.todo else [],
+        "needs": stage.needs(),
+        "host_packages": host_packages.names(absent_packages(stage.mode, module.get_bin_path), family)
+        if stage.todo
+        else [],
+        "host_family": family,
         "versions": module.params["versions"],
         "missing": stage.missing(),
         "seconds": round(time.monotonic() - started, 1),
@@ -156,6 +168,17 @@ class Stage:
         self.mode, self.reason = choose(fetcher.addresses(step.path for step in steps))
         self.progress.message(f"mode {self.mode}: {self.reason}")
 
+    def absent(self) -> list[str]:
+        """Packages that the host lacks for what is to do, by their names in Debian."""
+        return absent_packages(self.mode, self.module.get_bin_path) if self.todo else []
+
+    def needs(self) -> dict[str, int]:
+        """Space in GB (10^9 bytes) that what is to do will fill, by option; 0 where nothing is to do."""
+        if not self.todo or self.mode not in SPACE:
+            return {"work_path": 0, "path": 0}
+        few = self.mode == "forge" and len(self.todo) <= FEW_STEPS
+        return {"work_path": SPACE[self.mode] // (5 if few else 1), "path": BUNDLE_SPACE}
+
     def missing(self) -> list[dict[str, t.Any]]:
         """Return what this bundle does not hold: the table is about Alpine's packages, where they were forged."""
         forged = any(self.bundle.artifacts[name]["source"] == "forge" for name in self.bundle.below("apk"))
@@ -210,13 +233,13 @@ class Stage:
                 "Forging needs root (debootstrap and chroot make the node image). "
                 "Run as root or with become, or set bundle_mode=fetch."
             )
-        few = self.mode == "forge" and sum(1 for step in steps if step.lane == "compile") <= 3
-        rooms = {self.work: SPACE[self.mode] // (5 if few else 1), self.bundle.root: 3}
+        few = self.mode == "forge" and sum(1 for step in steps if step.lane == "compile") <= FEW_STEPS
+        rooms = {self.work: SPACE[self.mode] // (5 if few else 1), self.bundle.root: BUNDLE_SPACE}
         for place, need in rooms.items():
-            free = free_bytes(place) >> 30
+            free = free_bytes(place) // 10**9
             if free < need:
                 raise BundleError(
-                    f"bundle_mode={self.mode} needs about {need} GiB of free space at {place}; {free} GiB are free. "
+                    f"bundle_mode={self.mode} needs about {need} GB of free space at {place}; {free} GB are free. "
                     "Free some, or choose a larger disk (bundle_work_path, bundle_path)."
                 )
 

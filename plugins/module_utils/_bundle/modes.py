@@ -39,8 +39,9 @@ PACKAGES = {
         "npm": "npm",
     },
 }
-# GiB: what a fetch writes; what a cold forge fills with compiler caches, the node's root and the bundle.
+# GB: what a fetch writes aside; what a cold forge fills with compiler caches and the node's root; the bundle itself.
 SPACE = {"fetch": 4, "forge": 22}
+BUNDLE_SPACE = 3
 
 
 def absent_packages(way: str, find: t.Callable[[str], str | None]) -> list[str]:

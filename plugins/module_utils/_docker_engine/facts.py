@@ -26,6 +26,7 @@ class Wanted:
     inotify_instances: int
     inotify_watches: int
     users: tuple[str, ...] = ()
+    can_become: bool = False
 
 
 @dataclass
@@ -130,7 +131,7 @@ def _engine_problems(host: Host, wanted: Wanted) -> t.Iterator[str]:
             "user to the group docker and log in again."
         )
     elif host.installed:
-        if host.uid:
+        if host.uid and not wanted.can_become:
             yield (
                 f"Docker is installed but does not answer on {host.socket} ({host.error}), and user {host.user} cannot "
                 "start it: run the play with --become, or start the service docker first."
@@ -145,7 +146,7 @@ def _engine_problems(host: Host, wanted: Wanted) -> t.Iterator[str]:
             f"Docker is missing and {TOO_OLD_RELEASES[host.codename]} offers none newer than 20.10: upgrade the "
             f"system, or install and start a docker engine of version {wanted.version} or newer, then run again."
         )
-    elif host.uid:
+    elif host.uid and not wanted.can_become:
         yield f"Docker is missing and user {host.user} cannot install packages: run the play with --become."
     elif host.codename == "bookworm" and not host.archives:
         yield (
@@ -164,7 +165,7 @@ def _resource_problems(host: Host, wanted: Wanted) -> t.Iterator[str]:
         )
     if host.unknown_users:
         yield f"No such user on this host: {', '.join(host.unknown_users)}. Create them or correct docker_users."
-    elif host.missing_members and host.uid:
+    elif host.missing_members and host.uid and not wanted.can_become:
         yield f"Adding {', '.join(host.missing_members)} to the group docker needs root: run the play with --become."
 
 

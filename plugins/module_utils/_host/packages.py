@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._docker_engine.facts import parse_os_release
+
 # Debian's name first; where another family calls a package otherwise, its name, or several. An empty text: it comes
 # with another one, or with the base system.
 FAMILIES = ("debian", "fedora", "arch", "suse", "alpine")
@@ -61,12 +63,20 @@ class Release(t.Protocol):
 
 def family(host: Release) -> str | None:
     """The family of distributions whose names are right here; None for one that is not known."""
-    for name in (host.distribution, *host.distribution_like):
-        base = name.split("-")[0]
-        found = _ALIASES.get(base, base)
-        if found in FAMILIES:
-            return found
-    return None
+    return next((found for found in map(_family, (host.distribution, *host.distribution_like)) if found), None)
+
+
+def _family(name: str) -> str | None:
+    base = name.split("-")[0]
+    found = _ALIASES.get(base, base)
+    return found if found in FAMILIES else None
+
+
+def family_of(os_release: str) -> str:
+    """The family of a host by its os-release(5); Debian's where it is not known."""
+    release = parse_os_release(os_release)
+    ids = (release.get("ID", ""), *release.get("ID_LIKE", "").split())
+    return next((found for found in map(_family, ids) if found), "debian")
 
 
 def names(packages: t.Sequence[str], of: str) -> list[str]:

@@ -24,6 +24,22 @@ def names(folder: str, wanted: str | None) -> list[str]:
     return [name for name in found if wanted in (None, name)]
 
 
+def writable_folder(paths: t.Sequence[str]) -> str:
+    """The first folder that this user may write or make; the first one when there is none."""
+    for path in paths:
+        nearest = path
+        while not os.path.exists(nearest) and os.path.dirname(nearest) != nearest:
+            nearest = os.path.dirname(nearest)
+        if os.path.isdir(nearest) and os.access(nearest, os.W_OK | os.X_OK):
+            return path
+    return paths[0] if paths else ""
+
+
+def defaults(module: AnsibleModule) -> dict[str, t.Any]:
+    """The network of a profile, or a free one for it, and a folder for programs."""
+    return {**network(module), "bin_path": writable_folder(module.params["bin_paths"])}
+
+
 def network(module: AnsibleModule) -> dict[str, t.Any]:
     """The network of a profile, or a free one for it."""
     cli = Cli(module, module.params["profile"])

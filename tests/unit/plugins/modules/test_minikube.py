@@ -16,7 +16,7 @@ from ansible.module_utils.testing import patch_module_args
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._minikube import cli as cli_util
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._minikube import cluster as cluster_util
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._minikube.cli import Cli
-from ansible_collections.fortytwo.ft_services.plugins.modules import minikube, minikube_info, minikube_network_info
+from ansible_collections.fortytwo.ft_services.plugins.modules import minikube, minikube_defaults_info, minikube_info
 
 # Behaves as minikube does towards the module: the same files, the same output, the same exit codes.
 MINIKUBE = """#!{python} -SE
@@ -110,7 +110,7 @@ def run(tmp_path, monkeypatch):
     def failed(self, msg, **result):
         raise ResultError({"failed": True, "msg": msg, **result})
 
-    for module in (minikube, minikube_info, minikube_network_info):
+    for module in (minikube, minikube_info, minikube_defaults_info):
         monkeypatch.setattr(module.AnsibleModule, "exit_json", ended)
         monkeypatch.setattr(module.AnsibleModule, "fail_json", failed)
 
@@ -465,11 +465,11 @@ def test_nodes_out_of_reach_are_told_by_their_forwarded_ports(run, tmp_path, mon
 
 def test_the_network_of_a_profile_is_its_own_or_a_free_one(run, tmp_path):
     fake_docker(tmp_path, **{"network_ls_--quiet": "abc"}, network_inspect=json.dumps(NETWORKS))
-    told = run(minikube_network_info, profile="new")
+    told = run(minikube_defaults_info, profile="new")
     assert (told["network"], told["node_address"], told["exists"]) == ("192.168.76.0/24", "192.168.76.2", False)
     assert told["taken"][0] == "the network compose (192.168.48.0/20) of docker"
     run(**DEMO, static_ip="192.168.67.2")
     calls(tmp_path)
-    told = run(minikube_network_info, profile="demo")
+    told = run(minikube_defaults_info, profile="demo")
     assert (told["network"], told["node_address"], told["exists"]) == ("192.168.67.0/24", "192.168.67.2", True)
     assert calls(tmp_path) == []

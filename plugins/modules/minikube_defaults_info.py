@@ -1,20 +1,21 @@
 # Copyright (c) 2026, The fortytwo.ft_services contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Tell the network that a profile of minikube has, or a free one for it."""
+"""Tell what a host offers to a profile of minikube: a network, and a folder for programs."""
 
 from __future__ import annotations
 
 DOCUMENTATION = r"""
 ---
-module: minikube_network_info
-short_description: Tell the network that a profile of minikube has, or a free one for it
+module: minikube_defaults_info
+short_description: Tell what a host offers to a profile of minikube, a network and a folder for programs
 version_added: 0.2.0
 author:
   - The fortytwo.ft_services contributors (@fortytwo)
 description:
   - Tells the network of a profile that is there. For another one, it looks which networks docker has and which the host
     has routes to, and tells the first free one, in minikube's own order.
+  - Tells the first of some folders that the user of the connection may write programs to.
   - Quick, as it does not ask minikube. Changes nothing.
 extends_documentation_fragment:
   - fortytwo.ft_services.attributes
@@ -32,6 +33,11 @@ options:
     description: Name of the profile.
     type: str
     default: minikube
+  bin_paths:
+    description: Folders for programs, the best one first. They need not be there yet.
+    type: list
+    elements: path
+    default: [/usr/local/bin, ~/.local/bin]
 seealso:
   - module: fortytwo.ft_services.minikube
   - module: fortytwo.ft_services.minikube_info
@@ -39,7 +45,7 @@ seealso:
 
 EXAMPLES = r"""
 - name: Ask for a network that nothing else has
-  fortytwo.ft_services.minikube_network_info:
+  fortytwo.ft_services.minikube_defaults_info:
     profile: demo
   register: free
 
@@ -60,6 +66,11 @@ node_address:
   returned: success
   type: str
   sample: 192.168.49.2
+bin_path:
+  description: The first folder of O(bin_paths) that the user may write; the first one when there is none.
+  returned: success
+  type: str
+  sample: /usr/local/bin
 exists:
   description: Whether the profile is there and has this network.
   returned: success
@@ -83,10 +94,14 @@ from ansible_collections.fortytwo.ft_services.plugins.module_utils._minikube.clu
 def main() -> None:
     """Run the module."""
     module = AnsibleModule(
-        argument_spec={**connection_spec(), "profile": {"type": "str", "default": "minikube"}},
+        argument_spec={
+            **connection_spec(),
+            "profile": {"type": "str", "default": "minikube"},
+            "bin_paths": {"type": "list", "elements": "path", "default": ["/usr/local/bin", "~/.local/bin"]},
+        },
         supports_check_mode=True,
     )
-    module.exit_json(changed=False, **info.network(module))
+    module.exit_json(changed=False, **info.defaults(module))
 
 
 if __name__ == "__main__":
