@@ -135,13 +135,13 @@ problems:
   sample: ["cgroups: The control groups (v2) lack memory. Do: Add cgroup_enable=memory to the kernel's command line."]
 warnings_found:
   description: What may hurt but is no reason to stop, in the same form.
-  returned: always, also on failure
+  returned: success
   type: list
   elements: str
   sample: []
 checks:
   description: Every check with its problems and warnings.
-  returned: always, also on failure
+  returned: success
   type: list
   elements: dict
   sample:
@@ -247,11 +247,14 @@ def main() -> None:
     warnings = checks.told(results, "warnings")
     for text in warnings:
         module.warn(text)
-    result = {"checks": results, "problems": problems, "warnings_found": warnings, "host": shown(facts)}
     if problems and given["fail_on_problem"]:
         listed = "".join(f"\n- {text}" for text in problems)
-        module.fail_json(msg=f"Nothing was changed. This host cannot run the platform yet:{listed}", **result)
-    module.exit_json(changed=False, **result)
+        module.fail_json(
+            msg=f"Nothing was changed. This host cannot run the platform yet:{listed}",
+            problems=problems,
+            host=shown(facts),
+        )
+    module.exit_json(changed=False, problems=problems, warnings_found=warnings, checks=results, host=shown(facts))
 
 
 if __name__ == "__main__":
