@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import pathlib
 import typing as t
 
@@ -54,7 +55,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _raw:
-  description: The rows in their order, each with C(folder), where it was found.
+  description: The rows in their order, each with C(folder), where it was found, and C(all_ports).
   type: list
   elements: dict
 """
@@ -79,9 +80,10 @@ class LookupModule(LookupBase):
             if kwargs.get("render", True):
                 # Checked once more, as only now all values are known.
                 chosen = [_services.check_row(self._templar.template(row), files[row["name"]]) for row in chosen]
+            # Plain values: Ansible copies all variables for each template, with where each value came from.
+            return [json.loads(json.dumps(_services.complete(chosen, folders)))]
         except _services.ServicesError as error:
             raise AnsibleLookupError(f"Nothing was changed. {error}") from error
-        return [[{**row, "folder": str(folders[row["name"]])} for row in chosen]]
 
     def _read(self, file: pathlib.Path) -> t.Any:
         return self._loader.load_from_file(str(file), trusted_as_template=True)

@@ -81,7 +81,7 @@ PORT = number(1, 65535)
 TARGET = number(1024, 65535)
 # No number that Alpine gives to a user of its own, and never root.
 UID = number(1000, 65533)
-SECONDS = number(1, 86400)
+SECONDS = number(2, 86400)
 COMMON = {"name": name, "title": word, "description": word, "uid": UID}
 COMMON_OPTIONAL = {"kind": one_of("deployment", "job"), "order": number(0, 1000), "requires": Items(name)}
 # The module credentials knows better what may stand there.
@@ -101,7 +101,8 @@ DEPLOYMENT = Keys(
         "port_range": Keys({"name": name, "first": TARGET, "last": TARGET}, {}),
         "readiness": Items(word),
         "startup_seconds": SECONDS,
-        "liveness_timeout": SECONDS,
+        # It is asked every 30 seconds.
+        "liveness_timeout": number(30, 86400),
         "termination_grace_period": SECONDS,
         "tmp_size": quantity,
         "run_size": quantity,
@@ -115,6 +116,10 @@ DEPLOYMENT = Keys(
         "serves_routes": flag,
         "route": Keys({"path": word, "mode": one_of("redirect", "proxy"), "port": PORT}, {}),
         "config": Items(word, dict),
+        # Kubernetes' own, which its API server checks.
+        "env": Items(None),
+        "egress_rules": Items(None),
+        "cluster_rules": Items(None),
     },
 )
 JOB = Keys(COMMON, {**COMMON_OPTIONAL, "config": Items(word, dict)})
@@ -191,11 +196,12 @@ def place_of(row: Row) -> tuple[int, str]:
     return row.get("order", ORDER), row["name"]
 
 
-def ports_of(row: Row) -> list[int]:
-    """All ports of a row at the load balancer."""
+def ports_of(row: Row) -> list[dict[str, t.Any]]:
+    """Name, port and target of all ports of a row: those that are listed, and each of its range."""
     span = row.get("port_range")
-    ranged = range(span["first"], span["last"] + 1) if span else []
-    return [port["port"] for port in row.get("ports") or []] + list(ranged)
+    numbers = range(span["first"], span["last"] + 1) if isinstance(span, dict) else ()
+    listed = row["ports"] if isinstance(row.get("ports"), list) else []
+    return [*listed, *({"name": f"{span['name']}-{each}", "port": each, "target": each} for each in numbers if span)]
 
 
 def select(
@@ -203,7 +209,7 @@ def select(
 ) -> list[Row]:
     """The rows that are on, in their order. ``rows`` are all by folder; no ``enabled`` means all of them.
 
-    Raises ServicesError where one needs another that is off, and where two of them want the same.
+    Raises ServicesError where one needs another that is off.
     """
     known = {row["name"]: folder for folder, row in rows.items()}
     for setting, names in (("services_enabled", enabled), ("services_disabled", disabled)):
@@ -216,17 +222,24 @@ def select(
     chosen = sorted((row for row in rows.values() if row["name"] in on), key=place_of)
     for row in chosen:
         check_others(row, known, on)
-    check_unique(chosen, known)
-    proxied = [row["name"] for row in chosen if row.get("route", {}).get("mode") == "proxy"]
-    return [completed(row, proxied) for row in chosen]
+    return chosen
 
 
-def completed(row: Row, proxied: t.Sequence[str]) -> Row:
-    """The row with what follows from the others: who leads to a service by a proxy connects to it."""
-    whole = {"kind": "deployment", **row}
-    if row.get("serves_routes"):
-        whole["egress_to"] = list(dict.fromkeys([*(row.get("egress_to") or []), *proxied]))
-    return whole
+def complete(rows: t.Sequence[Row], folders: t.Mapping[str, pathlib.Path]) -> list[Row]:
+    """The rows that are on with what follows from all of them; ``folders`` are those of all services.
+
+    Raises ServicesError where two of them want the same.
+    """
+    check_unique(rows, folders)
+    proxied = [row["name"] for row in rows if row.get("route", {}).get("mode") == "proxy"]
+    found = []
+    for row in rows:
+        whole = {"kind": "deployment", **row, "folder": str(folders[row["name"]]), "all_ports": ports_of(row)}
+        if row.get("serves_routes"):
+            # Who leads to a service by a proxy connects to it.
+            whole["egress_to"] = list(dict.fromkeys([*(row.get("egress_to") or []), *proxied]))
+        found.append(whole)
+    return found
 
 
 def check_others(row: Row, known: t.Mapping[str, pathlib.Path], on: t.Collection[str]) -> None:
@@ -250,7 +263,7 @@ def check_unique(rows: t.Sequence[Row], known: t.Mapping[str, pathlib.Path]) -> 
     for row in rows:
         mine: list[tuple[str, t.Any]] = [("uid", row["uid"])]
         if row.get("type") == "LoadBalancer":
-            mine += [("port", port) for port in ports_of(row)]
+            mine += [("port", port["port"]) for port in ports_of(row)]
         mine += [("credential", each["name"]) for each in row.get("credentials") or []]
         mine += [("route.path", row["route"]["path"])] if "route" in row else []
         for key in mine:

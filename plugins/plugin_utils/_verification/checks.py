@@ -36,7 +36,7 @@ def port_checks(table: t.Sequence[Json], address: str, closed: t.Sequence[int]) 
     public: dict[int, str] = {}
     private: dict[int, str] = dict.fromkeys(closed, "")
     for service in table:
-        ports = {port["port"]: service["name"] for port in service["ports"] if port.get("protocol", "TCP") == "TCP"}
+        ports = {port["port"]: service["name"] for port in service["ports"]}
         (public if service["type"] == "LoadBalancer" else private).update(ports)
     checks: list[dict[str, t.Any]] = [
         {"id": f"LB-09/{port}", "title": f"Port {port} of {name} is open", "kind": "tcp", "host": address, "port": port}

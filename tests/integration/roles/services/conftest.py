@@ -50,7 +50,9 @@ def render(folder, paths=()):
     command = [str(program), str(HERE / "render.yml"), "-e", f"@{variables}"]
     run = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert run.returncode == 0, run.stdout + run.stderr
-    objects = [each for each in yaml.safe_load_all((folder / "manifests.yml").read_text()) if each]
+    files = sorted((folder / "manifests").iterdir())
+    text = "\n---\n".join(file.read_text() for file in files)
+    objects = [each for each in yaml.safe_load_all(text) if each]
     asked = json.loads((folder / "inputs.json").read_text())
     return SimpleNamespace(table=asked.pop("table"), objects=objects, inputs=asked)
 

@@ -311,6 +311,7 @@ def test_blocks_of_a_service_reach_its_pod(extended):
     assert {"name": "extra", "mountPath": "/extra"} in container["volumeMounts"]
     assert one(extended, "ConfigMap", "sample-web")["data"] == {"web.conf": "first\n\n  second\n"}
     assert of(extended, "ConfigMap", "sample-store") == []
+    assert one(extended, "ConfigMap", "sample-store-more")["data"] == {"more": "yes"}
 
 
 def test_the_front_door_leads_on_as_the_table_says(extended, real):

@@ -29,6 +29,12 @@ def row(**changes):
     return {**copy.deepcopy(ROW), **changes}
 
 
+def complete(given, **choice):
+    """The rows that are on, complete."""
+    found = rows(*given)
+    return _services.complete(_services.select(found, **choice), {path.name: path for path in found})
+
+
 def check(changed):
     return _services.check_row(changed, Path("/own") / str(changed.get("name")) / "service.yml")
 
@@ -116,13 +122,13 @@ def test_two_services_do_not_want_the_same(other, words):
     with pytest.raises(
         _services.ServicesError, match=f"/own/zweb/service.yml: {words} web already .*/own/web/service.yml"
     ):
-        _services.select(rows(one, two))
-    assert _services.select(rows(one, two), disabled=["zweb"])
+        complete([one, two])
+    assert complete([one, two], disabled=["zweb"])
 
 
 def test_inner_ports_may_be_the_same():
     two = row(name="zweb", uid=10043, type="ClusterIP")
-    assert len(_services.select(rows(row(), two))) == 2
+    assert len(complete([row(), two])) == 2
 
 
 def test_who_needs_a_service_that_is_off_is_named():
@@ -152,8 +158,17 @@ def test_an_unknown_name_in_a_setting_is_refused(setting):
 def test_the_front_door_connects_to_those_it_is_a_proxy_for():
     front = row(name="front", uid=10043, ports=[], serves_routes=True, egress_to=["web"])
     proxied = row(name="api", uid=10044, ports=[], route={"path": "/api", "mode": "proxy", "port": 7000})
-    found = {each["name"]: each for each in _services.select(rows(row(), front, proxied))}
+    found = {each["name"]: each for each in complete([row(), front, proxied])}
     assert found["front"]["egress_to"] == ["web", "api"]
+
+
+def test_the_ports_of_a_range_are_listed():
+    (found,) = complete([row(port_range={"name": "passive", "first": 30000, "last": 30001})])
+    assert [(port["name"], port["port"], port["target"]) for port in found["all_ports"]] == [
+        ("https", 7000, 7000),
+        ("passive-30000", 30000, 30000),
+        ("passive-30001", 30001, 30001),
+    ]
 
 
 def test_folders_are_found_once(tmp_path):

@@ -14,7 +14,7 @@ NGINX = {
     "name": "nginx",
     "title": "Front door",
     "type": "LoadBalancer",
-    "ports": [{"name": "http", "port": 80}, {"name": "dns", "port": 53, "protocol": "UDP"}],
+    "ports": [{"name": "http", "port": 80}],
     "links": [{"label": "Page", "url": "https://a/"}, {"label": "Log in", "command": "ssh a"}],
     "credentials": [{"name": "key", "kind": "ssh_key", "file": "/state/ssh/id"}, {"name": "other", "kind": "ssh_key"}],
 }
