@@ -17,7 +17,7 @@ export LC_ALL
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help up dashboard test ready clean $(PLAYS) $(STEPS)
+.PHONY: help up abuse dashboard test ready clean $(PLAYS) $(STEPS)
 
 help: ## What can be made
 	@echo "Usage: make TARGET [ARGS='options of ansible-playbook']"
@@ -43,6 +43,10 @@ dashboard status credentials: export ANSIBLE_DISPLAY_SKIPPED_HOSTS = false
 # stop, status, verify, purge ...: whatever playbooks/ has.
 $(PLAYS): ready
 	@$(PLAYBOOK) playbooks/$@.yml $(ARGS)
+
+# Not among the playbooks: it belongs to the tests.
+abuse: ready ## Abuse the running platform from one client, and measure how long another one waits; needs root, takes 3 minutes
+	@$(PLAYBOOK) molecule/resources/playbooks/abuse.yml $(ARGS)
 
 test: ## Run every check but extended; the last line is "N passed, N failed"
 	@$(PYTHON) tests/gate

@@ -10,6 +10,8 @@
 #
 # The server runs it at each start before it takes connections. It only logs a statement that fails, leaves out the rest and
 # runs on. So the account of the probes goes first and comes last: it exists when, and only when, all of this has worked.
+#
+# The accounts' limits of connections are together below the server's (max_connections): the probes and root always get in.
 set -eu
 
 # The content of a file as a string of SQL: quotes and backslashes are doubled.
@@ -36,12 +38,12 @@ CREATE DATABASE IF NOT EXISTS wordpress CHARACTER SET utf8mb4 COLLATE utf8mb4_un
 
 CREATE OR REPLACE USER root@localhost IDENTIFIED BY $root;
 GRANT ALL PRIVILEGES ON *.* TO root@localhost WITH GRANT OPTION;
-CREATE OR REPLACE USER wordpress@'%' IDENTIFIED BY $wordpress;
+CREATE OR REPLACE USER wordpress@'%' IDENTIFIED BY $wordpress WITH MAX_USER_CONNECTIONS 25;
 GRANT ALL PRIVILEGES ON wordpress.* TO wordpress@'%';
-CREATE OR REPLACE USER admin@'%' IDENTIFIED BY $admin;
+CREATE OR REPLACE USER admin@'%' IDENTIFIED BY $admin WITH MAX_USER_CONNECTIONS 15;
 GRANT ALL PRIVILEGES ON wordpress.* TO admin@'%';
-CREATE OR REPLACE USER phpmyadmin@'%' IDENTIFIED BY $phpmyadmin;
-CREATE OR REPLACE USER backup@'%' IDENTIFIED BY $backup;
+CREATE OR REPLACE USER phpmyadmin@'%' IDENTIFIED BY $phpmyadmin WITH MAX_USER_CONNECTIONS 5;
+CREATE OR REPLACE USER backup@'%' IDENTIFIED BY $backup WITH MAX_USER_CONNECTIONS 5;
 GRANT SELECT, LOCK TABLES, SHOW VIEW, TRIGGER, EVENT, SHOW CREATE ROUTINE ON wordpress.* TO backup@'%';
 
 SET @others = (SELECT GROUP_CONCAT(QUOTE(user), '@', QUOTE(host)) FROM mysql.global_priv

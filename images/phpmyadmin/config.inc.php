@@ -7,7 +7,27 @@
 
 declare(strict_types=1);
 
+require_once '/usr/local/lib/service/attempts.php';
 require_once '/usr/local/lib/service/service.php';
+
+// Who guesses passwords waits. This file is read before phpMyAdmin looks at the login; whether that was right tell its cookies.
+if (is_string($_POST['pma_username'] ?? null) && $_POST['pma_username'] !== '') {
+    (static function (string $name, string $client): void {
+        $attempts = new Attempts();
+        $wait = $attempts->wait($name, $client);
+        if ($wait > 0) {
+            http_response_code(429);
+            header("Retry-After: $wait");
+            header('Content-Type: text/plain; charset=utf-8');
+            echo "Too many tries. The next one is possible in $wait seconds.\n";
+            exit;
+        }
+        register_shutdown_function(static function () use ($attempts, $name, $client): void {
+            $in = preg_grep('/^Set-Cookie: [^=]*pmaAuth-1[^=]*=(?!deleted;)[^;]/i', headers_list()) !== [];
+            $in ? $attempts->succeeded($name, $client) : $attempts->failed($name, $client);
+        });
+    })($_POST['pma_username'], $_SERVER['REMOTE_ADDR'] ?? '');
+}
 
 $cfg['Servers'][1] = [
     'host' => trim((string) file_get_contents('/etc/service/config/database.host')),
@@ -27,6 +47,8 @@ $cfg['LoginCookieValidity'] = 1440;
 
 $cfg['TempDir'] = '/tmp/phpmyadmin';
 $cfg['ExecTimeLimit'] = 300;
+// php.ini's: it is what fits into the container.
+$cfg['MemoryLimit'] = '0';
 // Nothing outside is asked.
 $cfg['VersionCheck'] = false;
 $cfg['SendErrorReports'] = 'never';

@@ -4,10 +4,20 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
 // Answers the readiness probe: can one log in to the database? With an account that may do nothing else.
+// Keeps the number of sessions bounded, too: each stranger's request without a cookie begins one.
 
 declare(strict_types=1);
 
 require '/usr/local/lib/service/service.php';
+
+const SESSIONS = 8000;
+$sessions = glob('/tmp/sessions/sess_*', GLOB_NOSORT) ?: [];
+if (count($sessions) > SESSIONS) {
+    // The sessions of people who work are the ones used last.
+    $used = array_combine($sessions, array_map(static fn (string $path): int => (int) @filemtime($path), $sessions));
+    asort($used);
+    array_map(static fn (string $path): bool => @unlink($path), array_slice(array_keys($used), 0, count($used) - SESSIONS / 2));
+}
 
 try {
     connect(trim((string) file_get_contents('/etc/service/config/database.host')), 'phpmyadmin', '')->close();

@@ -1,7 +1,7 @@
 <?php
 /**
  * Plugin Name: ft_services
- * Description: What this platform decides: nothing outside is asked, no mail is sent, people who are logged in may speak.
+ * Description: What this platform decides: nothing outside is asked, no mail is sent, people who are logged in may speak, strangers learn no names.
  * License: GPL-3.0-or-later
  */
 
@@ -10,6 +10,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 declare(strict_types=1);
+
+require_once '/usr/local/lib/service/attempts.php';
 
 // The site's own address counts as outside too: it is the load balancer's.
 add_filter('block_local_requests', '__return_true');
@@ -51,3 +53,88 @@ add_filter(
     10,
     2,
 );
+
+// Who guesses passwords waits, and does not learn which login names there are.
+$refuse = static fn (): WP_Error => new WP_Error('incorrect_password', '<strong>Error:</strong> The user name or the password is not right.');
+add_filter('authenticate', static function (mixed $user, string $name): mixed {
+    $wait = $name === '' ? 0 : (new Attempts())->wait($name, $_SERVER['REMOTE_ADDR'] ?? '');
+    if ($wait === 0) {
+        return $user;
+    }
+    remove_filter('authenticate', 'wp_authenticate_username_password', 20);
+    remove_filter('authenticate', 'wp_authenticate_email_password', 20);
+    remove_filter('authenticate', 'wp_authenticate_application_password', 20);
+    if (!headers_sent()) {
+        status_header(429);
+        header("Retry-After: $wait");
+    }
+    return new WP_Error('too_many_attempts', "<strong>Error:</strong> Too many tries. The next one is possible in $wait seconds.");
+}, 1, 2);
+add_filter('authenticate', static function (mixed $user, string $name) use ($refuse): mixed {
+    $client = $_SERVER['REMOTE_ADDR'] ?? '';
+    if ($user instanceof WP_User) {
+        (new Attempts())->succeeded($name, $client);
+        return $user;
+    }
+    if (is_wp_error($user) && array_intersect($user->get_error_codes(), ['invalid_username', 'invalid_email', 'incorrect_password'])) {
+        (new Attempts())->failed($name, $client);
+        return $refuse();
+    }
+    return $user;
+}, 99, 2);
+// Passwords for applications come with each request.
+add_filter('application_password_is_api_request', static fn (bool $is): bool =>
+    $is && (new Attempts())->wait((string) ($_SERVER['PHP_AUTH_USER'] ?? ''), $_SERVER['REMOTE_ADDR'] ?? '') === 0);
+add_action('application_password_failed_authentication', static fn () =>
+    (new Attempts())->failed((string) ($_SERVER['PHP_AUTH_USER'] ?? ''), $_SERVER['REMOTE_ADDR'] ?? ''));
+add_filter('rest_authentication_errors', static fn (mixed $result): mixed =>
+    is_wp_error($result) && array_intersect($result->get_error_codes(), ['invalid_username', 'invalid_email', 'incorrect_password'])
+        ? new WP_Error('incorrect_password', 'The user name or the password is not right.', ['status' => 401]) : $result, 999);
+// There is no mail to reset a password by; the page would tell which names there are.
+foreach (['lostpassword', 'retrievepassword'] as $action) {
+    add_action("login_form_$action", static function (): never {
+        wp_safe_redirect(wp_login_url());
+        exit;
+    });
+}
+
+// Strangers get no list of users: not by REST, pages of authors, sitemaps, or what other sites embed.
+add_filter('rest_pre_dispatch', static fn (mixed $result, WP_REST_Server $server, WP_REST_Request $request): mixed =>
+    preg_match('~^/wp/v2/users(?:/|$)~i', $request->get_route()) && !is_user_logged_in()
+        ? new WP_Error('rest_user_cannot_view', 'Users are shown to users.', ['status' => 401]) : $result, 10, 3);
+add_action('template_redirect', static function (): void {
+    // A number leads to the address with the name.
+    if ((is_author() || isset($_GET['author']) || get_query_var('sitemap') === 'users') && !is_user_logged_in()) {
+        $GLOBALS['wp_query']->set_404();
+        status_header(404);
+        nocache_headers();
+        remove_action('template_redirect', 'redirect_canonical');
+    }
+}, 1);
+add_filter('author_link', static fn (string $link): string => is_user_logged_in() ? $link : home_url('/'));
+add_filter('wp_sitemaps_add_provider', static fn (mixed $provider, string $name): mixed => $name === 'users' ? false : $provider, 10, 2);
+add_filter('oembed_response_data', static fn (array $data): array => array_diff_key($data, ['author_name' => 0, 'author_url' => 0]));
+add_filter('comment_class', static fn (array $classes): array => preg_grep('/^comment-author-/', $classes, PREG_GREP_INVERT));
+
+/** Why a picture cannot be taken, or nothing. To decode it takes four bytes for each of its dots, whatever the size of its file. */
+function ft_services_too_large(string $path): string
+{
+    $size = @getimagesize($path);
+    $dots = $size ? $size[0] * $size[1] : 0;
+    return $dots > FT_SERVICES_DOTS
+        ? sprintf('The picture has %d x %d dots; %d million are as many as this site takes.', $size[0], $size[1], FT_SERVICES_DOTS / 1000000) : '';
+}
+
+// About 100 MB when decoded.
+const FT_SERVICES_DOTS = 25_000_000;
+foreach (['wp_handle_upload_prefilter', 'wp_handle_sideload_prefilter'] as $step) {
+    add_filter($step, static function (array $file): array {
+        $reason = ft_services_too_large((string) $file['tmp_name']);
+        return $reason === '' ? $file : ['error' => $reason] + $file;
+    });
+}
+// The same for what came here in another way.
+add_filter('wp_image_editors', static function (): array {
+    require_once '/usr/local/lib/service/picture.php';
+    return ['Ft_Services_Picture'];
+});

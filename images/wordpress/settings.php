@@ -38,6 +38,9 @@ require_once '/usr/local/lib/service/service.php';
     define('AUTOMATIC_UPDATER_DISABLED', true);
     define('WP_AUTO_UPDATE_CORE', false);
     define('WP_POST_REVISIONS', 20);
+    // php.ini's, also where WordPress would ask for more: it is what fits into the container.
+    define('WP_MEMORY_LIMIT', ini_get('memory_limit'));
+    define('WP_MAX_MEMORY_LIMIT', ini_get('memory_limit'));
     // The program "keep" runs what is due.
     define('DISABLE_WP_CRON', true);
     // Nothing outside is asked: it need not exist, and a page would wait for it.

@@ -16,7 +16,7 @@ SCRIPT = Path(__file__).resolve().parents[3] / "images" / "mysql" / "accounts.sh
 SHELLS = [[*words] for words in (["busybox", "sh"], ["dash"]) if shutil.which(words[0])]
 ACCOUNTS = ("root", "wordpress", "admin", "phpmyadmin", "backup")
 # What a server reads between quotes, and what it takes it for.
-STRING = re.compile(r"IDENTIFIED BY '((?:[^'\\]|''|\\.)*)';")
+STRING = re.compile(r"IDENTIFIED BY '((?:[^'\\]|''|\\.)*)'(?: WITH MAX_USER_CONNECTIONS \d+)?;")
 
 
 @pytest.fixture(params=SHELLS or [["sh"]], ids=" ".join)
