@@ -217,7 +217,6 @@ import os
 import shutil
 import tempfile
 import time
-import typing as t
 from pathlib import Path
 
 from ansible.module_utils.basic import AnsibleModule
@@ -241,8 +240,7 @@ from ansible_collections.fortytwo.ft_services.plugins.module_utils._backup.folde
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._backup.streams import Container
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._files import private_folder, write_private
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._progress import Progress
-
-Json = dict[str, t.Any]
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._types import Json
 
 
 def kubectl_of(params: Json) -> list[str]:

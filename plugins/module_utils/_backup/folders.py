@@ -16,8 +16,7 @@ import typing as t
 from pathlib import Path
 
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._files import sha256_of
-
-Json = dict[str, t.Any]
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._types import Json
 
 FORMAT = 1
 MANIFEST = "manifest.json"

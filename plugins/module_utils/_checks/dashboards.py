@@ -26,6 +26,7 @@ from ansible_collections.fortytwo.ft_services.plugins.module_utils._checks.base 
 )
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._checks.http import USER_AGENT
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._checks.login import Differs, password_of
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._types import Json
 
 SOURCE = "ft-influxdb"
 SPAN, STEP = 300, "20s"  # seconds that are looked at, and what one point stands for
@@ -33,7 +34,6 @@ RECENT = 120  # seconds without a point after which a panel counts as empty
 # Whose points they are, by tags that are asked for beside what a query asks for itself.
 WHOSE = ("container_name", "namespace")
 GROUP = re.compile(r'GROUP BY time\(\$__interval\)((?:, "\w+")*)')
-Json = dict[str, t.Any]
 Found = list[tuple[dict[str, str], list[float]]]  # of each series: its tags, and the times of its values in seconds
 
 

@@ -12,12 +12,7 @@ import typing as t
 
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.redact import LAST_APPLIED, hide_values
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._types import Json
-
-try:
-    import yaml
-except ImportError:
-    # The kubernetes package needs PyYAML: the module reports the missing one before it comes here.
-    yaml = None
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._yaml import yaml
 
 _NOISE = (
     "creationTimestamp",

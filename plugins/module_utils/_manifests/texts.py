@@ -15,12 +15,7 @@ import typing as t
 
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.redact import HIDDEN
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._manifests import scalars
-
-try:
-    import yaml
-except ImportError:
-    # The kubernetes package needs PyYAML: the module reports the missing one before it comes here.
-    yaml = None
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._yaml import yaml
 
 DEEPEST = 200
 # What aliases may add to a document: this many values, and this many characters. An API server takes 3 MiB an object.
