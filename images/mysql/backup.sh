@@ -3,18 +3,57 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
-# Writes all databases but the server's own to the output, as SQL that brings back their state of one moment. Accounts are not
-# among them: these are made from the Secret.
+# Writes all databases but the server's own, and accounts that are not the platform's, to the output: SQL that brings back their
+# state of one moment. The platform's accounts are made from the Secret.
 #
 #   backup FOLDER      the folder of the volume is not needed here
+#
+# A view or table that cannot be read is left out and named on standard error; all else is kept.
 set -eu
+umask 077
 
-databases=$(mariadb --defaults-file=/run/mysqld/root.cnf --batch --skip-column-names --execute="
-    SELECT schema_name FROM information_schema.schemata
-    WHERE schema_name NOT IN ('information_schema', 'mysql', 'performance_schema', 'sys')")
-# One name a line.
-IFS='
-'
-# shellcheck disable=SC2086
-exec mariadb-dump --defaults-file=/run/mysqld/root.cnf --single-transaction --quick --routines --events --hex-blob \
-    --skip-dump-date --add-drop-database --databases $databases
+sql() {
+    mariadb --defaults-file=/run/mysqld/root.cnf --batch --skip-column-names "$@"
+}
+
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+trap 'exit 1' HUP INT TERM
+
+# A dump ends at the first table that it cannot open, such as a view of a table that is gone. So each one is opened before.
+others="NOT IN ('information_schema', 'mysql', 'performance_schema', 'sys')"
+sql --execute="SELECT CONCAT(table_schema, '.', table_name) FROM information_schema.tables
+    WHERE table_schema $others ORDER BY table_schema, table_name" >"$folder/names"
+sql --execute="SELECT CONCAT('SHOW FIELDS FROM \`', REPLACE(table_schema, '\`', '\`\`'), '\`.\`', REPLACE(table_name, '\`', '\`\`'),
+    '\`;') FROM information_schema.tables WHERE table_schema $others ORDER BY table_schema, table_name" >"$folder/statements"
+sql --force <"$folder/statements" >/dev/null 2>"$folder/said" || :
+grep '^ERROR ' "$folder/said" >"$folder/errors" || :
+
+set -- --databases
+sql --execute="SELECT schema_name FROM information_schema.schemata WHERE schema_name $others" >"$folder/databases"
+while IFS= read -r name; do
+    set -- "$@" "$name"
+done <"$folder/databases"
+
+# Options go before the names. The client tells in which line, which is the table's, an error is.
+while IFS= read -r said; do
+    line=$(expr "$said" : '.* at line \([0-9]*\)') || {
+        echo "backup: $said" >&2
+        exit 1
+    }
+    name=$(sed -n "${line}p" "$folder/names")
+    echo "backup: $name cannot be read and is not kept: $said" >&2
+    set -- "--ignore-table=$name" "$@"
+done <"$folder/errors"
+
+# In hexadecimal a row takes twice its size.
+mariadb-dump --defaults-file=/run/mysqld/root.cnf --max-allowed-packet=1G --single-transaction --quick --routines --events \
+    --hex-blob --skip-dump-date --skip-comments --add-drop-database "$@"
+
+sql --raw --execute="SELECT CONCAT(QUOTE(user), '@', QUOTE(host)) FROM mysql.global_priv WHERE JSON_VALUE(priv, '\$.is_role') IS NULL
+    AND user NOT IN ('', 'root', 'wordpress', 'admin', 'phpmyadmin', 'backup', 'probe', 'mariadb.sys')" >"$folder/accounts"
+while IFS= read -r account; do
+    sql --raw --execute="SHOW CREATE USER $account; SHOW GRANTS FOR $account" >"$folder/account"
+    sed 's/^CREATE USER/CREATE OR REPLACE USER/; s/$/;/' "$folder/account"
+done <"$folder/accounts"
+echo '-- Dump completed'

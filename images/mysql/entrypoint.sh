@@ -18,16 +18,17 @@ rm -rf /data/tmp/*
 exec 9>/data/lock
 flock 9
 
+# What a restore loaded takes the place of the data.
+swap /data/mysql
+
 # Made aside; the new name is what says that it is complete. A start that was killed before leaves only /data/mysql.new.
 if [ ! -d /data/mysql ]; then
-    say 'making a new database'
-    rm -rf /data/mysql.new
-    # "socket": a root account that only the system's root could use, until the accounts are made. "force": no names are looked up.
-    if ! said=$(mariadb-install-db --no-defaults --datadir=/data/mysql.new --tmpdir=/data/tmp --skip-test-db --force \
-        --auth-root-authentication-method=socket --innodb-log-file-size=48M --innodb-use-native-aio=OFF 2>&1); then
-        say "no new database: $said"
+    if [ -d /data/mysql.old ]; then
+        say 'no new database: there is no /data/mysql, but /data/mysql.old holds data; look why, and give one of them its name back'
         exit 1
     fi
+    say 'making a new database'
+    initialise /data/mysql.new
     sync
     mv /data/mysql.new /data/mysql
 fi
@@ -36,4 +37,5 @@ fi
 accounts /etc/service/secrets >/run/mysqld/accounts.sql
 printf '[client]\nuser = root\npassword = "%s"\n' "$(sed 's/\\/&&/g' /etc/service/secrets/root_password)" >/run/mysqld/root.cnf
 
+swap /data/mysql ready 9>&-
 exec mysqld --defaults-file=/etc/service/server.cnf

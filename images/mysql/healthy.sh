@@ -6,4 +6,6 @@
 # Does the server answer? It is enough that it says so to a caller whose account it does not know.
 set -eu
 
+# A restore is complete but its restart was lost: the data of now would be replaced at a later start.
+[ ! -d /data/mysql.restored ]
 mariadb-admin --no-defaults --socket=/run/mysqld/mysqld.sock --user=probe --connect-timeout=5 ping >/dev/null

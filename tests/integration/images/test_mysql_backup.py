@@ -1,0 +1,249 @@
+# Copyright (c) 2026, The fortytwo.ft_services contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Backup and restore of MySQL by the image's scripts, with a real server that is started as in the container."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+import pytest
+
+IMAGES = Path(__file__).resolve().parents[3] / "images"
+USER = 65534
+PROGRAMS = {
+    **{name: f"mysql/{name}.sh" for name in ("accounts", "backup", "entrypoint", "healthy", "initialise", "restore")},
+    "swap": "common/swap.sh",
+}
+TLS = ("require_secure_transport", "ssl_")
+
+pytestmark = pytest.mark.skipif(not shutil.which("mariadbd"), reason="needs MariaDB's server")
+
+
+def drop_rights():
+    if os.getuid() == 0:
+        os.setgroups([])
+        os.setgid(USER)
+        os.setuid(USER)
+
+
+class Server:
+    """What the container is: its folders, its programs, its first process, which starts anew when it ends."""
+
+    def __init__(self, root: Path) -> None:
+        self.root, self.process = root, None
+        self.places = {"/data": root / "data", "/run/mysqld": root / "run", "/etc/service": root / "etc"}
+        for folder in (*self.places.values(), root / "bin", root / "etc/secrets"):
+            folder.mkdir(parents=True)
+        for name, source in PROGRAMS.items():
+            text = self.moved((IMAGES / source).read_text()).replace(
+                "kill -TERM 1", f'kill -TERM "$(cat {root}/first)"'
+            )
+            (root / "bin" / name).write_text(text)
+        (root / "bin/ready").write_text(f"#!/bin/sh\nmariadb --defaults-file={root}/run/root.cnf --execute='DO 1'\n")
+        for path in (root / "bin").iterdir():
+            path.chmod(0o755)
+        (root / "bin/mysqld").symlink_to(shutil.which("mariadbd"))
+        for account in ("root", "wordpress", "admin", "phpmyadmin", "backup"):
+            (root / f"etc/secrets/{account}_password").write_text(account)
+        lines = self.moved((IMAGES / "mysql/server.cnf").read_text()).splitlines()
+        # Root comes by the socket, as in the container; the test needs no port and no certificate.
+        lines = [line for line in lines if not line.startswith(TLS)]
+        (root / "etc/server.cnf").write_text("\n".join([*lines, "skip_networking", f"secure_file_priv = {root}", ""]))
+        if os.getuid() == 0:
+            subprocess.run(["chown", "-R", str(USER), str(root)], check=True)
+
+    def moved(self, text: str) -> str:
+        for place, folder in self.places.items():
+            text = re.sub(rf"{place}\b", str(folder), text)
+        # Both accounts that the client could take would be the tester's.
+        return text.replace("[client]", f"[client]\\nsocket = {self.root}/run/mysqld.sock")
+
+    def popen(self, *words, **options):
+        environment = {"PATH": f"{self.root}/bin:/usr/sbin:/usr/bin:/sbin:/bin", "TMPDIR": str(self.root)}
+        return subprocess.Popen(words, env=environment, cwd=self.root, preexec_fn=drop_rights, **options)
+
+    def run(self, *words, **options):
+        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options}
+        program = self.popen(*words, **pipes)
+        out, errors = program.communicate(timeout=240)
+        return subprocess.CompletedProcess(words, program.returncode, out, errors)
+
+    def start(self) -> None:
+        with (self.root / "log").open("ab") as log:
+            self.process = self.popen("entrypoint", stdout=log, stderr=log)
+        (self.root / "first").write_text(str(self.process.pid))
+        deadline = time.monotonic() + 90
+        while self.run("ready").returncode:
+            assert self.process.poll() is None, (self.root / "log").read_text()[-3000:]
+            assert time.monotonic() < deadline, (self.root / "log").read_text()[-3000:]
+            time.sleep(0.3)
+
+    def stop(self, how=signal.SIGTERM) -> None:
+        self.process.send_signal(how)
+        self.process.wait(timeout=90)
+
+    def started_anew(self) -> None:
+        """The first process ends because it was told to; the container starts it again."""
+        assert self.process.wait(timeout=90) == 0
+        self.start()
+
+    def sql(self, statement: str, check=True) -> str:
+        command = [
+            f"--defaults-file={self.root}/run/root.cnf",
+            "--batch",
+            "--skip-column-names",
+            f"--execute={statement}",
+        ]
+        done = self.run("mariadb", *command)
+        assert not check or done.returncode == 0, done.stderr
+        return done.stdout.decode().strip()
+
+    def backup(self, target: Path):
+        with target.open("wb") as file:
+            return self.run("backup", str(self.places["/data"]), stdout=file)
+
+    def restore(self, source: Path):
+        with source.open("rb") as file:
+            return self.run("restore", str(self.places["/data"]), stdin=file)
+
+    def folders(self) -> list[str]:
+        return sorted(path.name for path in self.places["/data"].iterdir() if path.name not in ("lock", "tmp"))
+
+
+@pytest.fixture(scope="module")
+def server():
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        root = Path(folder) / "root"
+        root.mkdir()
+        server = Server(root)
+        server.start()
+        server.sql("CREATE TABLE wordpress.wp_options (id INT PRIMARY KEY, value TEXT)")
+        yield server
+        server.stop(signal.SIGKILL)
+
+
+@pytest.fixture
+def options(server):
+    """Sets what WordPress would know, and reads it."""
+
+    def options(value=None):
+        if value:
+            server.sql(f"REPLACE INTO wordpress.wp_options VALUES (1, '{value}')")
+        return server.sql("SELECT value FROM wordpress.wp_options")
+
+    return options
+
+
+def test_a_large_row_comes_back(server, options, tmp_path):
+    options("old")
+    server.sql("CREATE TABLE wordpress.big (id INT PRIMARY KEY, content LONGBLOB)")
+    server.sql("INSERT INTO wordpress.big VALUES (1, REPEAT('x', 64 * 1024 * 1024)), (2, REPEAT(0x00275C0A, 2359296))")
+    before = server.sql("SELECT id, SHA2(content, 256) FROM wordpress.big")
+    assert server.backup(tmp_path / "sql").returncode == 0
+    server.sql("DROP TABLE wordpress.big")
+    options("new")
+    done = server.restore(tmp_path / "sql")
+    assert done.returncode == 0, done.stderr
+    server.started_anew()
+    assert server.sql("SELECT id, SHA2(content, 256) FROM wordpress.big") == before
+    assert options() == "old"
+    server.sql("DROP TABLE wordpress.big")
+    # What served before is removed when the new data serve.
+    deadline = time.monotonic() + 20
+    while server.folders() != ["mysql"]:
+        assert time.monotonic() < deadline, server.folders()
+        time.sleep(0.2)
+
+
+def test_what_belongs_to_a_database_comes_back(server, tmp_path):
+    server.sql(
+        "CREATE OR REPLACE TABLE wordpress.t (a INT);"
+        "CREATE OR REPLACE VIEW wordpress.v AS SELECT a + 1 AS b FROM wordpress.t;"
+        "CREATE OR REPLACE FUNCTION wordpress.f() RETURNS INT RETURN 7;"
+        "CREATE OR REPLACE TRIGGER wordpress.tr BEFORE INSERT ON wordpress.t FOR EACH ROW SET NEW.a = NEW.a * 2;"
+        "CREATE OR REPLACE EVENT wordpress.e ON SCHEDULE EVERY 1 DAY DO DELETE FROM wordpress.t;"
+        "CREATE OR REPLACE USER 'guest o''clock'@'%' IDENTIFIED BY 'p\\\\q';"
+        "GRANT SELECT ON wordpress.t TO 'guest o''clock'@'%'; CREATE DATABASE IF NOT EXISTS `odd ``name`"
+    )
+    grants = server.sql("SHOW GRANTS FOR 'guest o''clock'@'%'")
+    assert server.backup(tmp_path / "sql").returncode == 0
+    server.sql("DROP USER 'guest o''clock'@'%'; DROP TABLE wordpress.t; DROP DATABASE `odd ``name`")
+    done = server.restore(tmp_path / "sql")
+    assert done.returncode == 0, done.stderr
+    server.started_anew()
+    server.sql("INSERT INTO wordpress.t VALUES (4)")
+    assert server.sql("SELECT b, wordpress.f() FROM wordpress.v") == "9\t7"
+    assert server.sql("SELECT event_name FROM information_schema.events") == "e"
+    assert server.sql("SHOW GRANTS FOR 'guest o''clock'@'%'") == grants
+    assert "odd `name" in server.sql("SHOW DATABASES")
+
+
+def test_a_broken_view_is_named_and_the_rest_is_kept(server, options, tmp_path):
+    options("kept")
+    server.sql("CREATE TABLE wordpress.gone (a INT); CREATE VIEW wordpress.broken AS SELECT a FROM wordpress.gone")
+    server.sql("DROP TABLE wordpress.gone")
+    done = server.backup(tmp_path / "sql")
+    server.sql("DROP VIEW wordpress.broken")
+    assert done.returncode == 0, done.stderr
+    assert b"wordpress.broken cannot be read and is not kept" in done.stderr
+    text = (tmp_path / "sql").read_text()
+    assert "'kept'" in text
+    assert text.endswith("\n-- Dump completed\n")
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (lambda text: text[: len(text) // 2], b"nothing was changed"),
+        (lambda text: text.replace("-- Dump completed\n", ""), b"the SQL ended before its last line"),
+        (lambda text: f"SELECT nonsense;\n{text}", b"the SQL cannot be loaded"),
+    ],
+    ids=["half", "without its end", "with an error"],
+)
+def test_what_cannot_be_loaded_changes_nothing(server, options, tmp_path, change, told):
+    options("live")
+    assert server.backup(tmp_path / "sql").returncode == 0
+    (tmp_path / "sql").write_text(change((tmp_path / "sql").read_text()))
+    done = server.restore(tmp_path / "sql")
+    assert done.returncode == 1
+    assert told in done.stderr
+    time.sleep(0.5)
+    assert server.process.poll() is None
+    assert options() == "live"
+    assert server.folders() == ["mysql"]
+
+
+@pytest.mark.parametrize("delay", [0.3, 1.5, 3.0, 5.0, 7.0, 9.0])
+@pytest.mark.parametrize("victim", ["program", "container"])
+def test_a_kill_leaves_the_old_or_the_new(server, options, tmp_path, delay, victim):
+    options("restored")
+    assert server.backup(tmp_path / "sql").returncode == 0
+    options("live")
+    with (tmp_path / "sql").open("rb") as file:
+        program = server.popen("restore", str(server.places["/data"]), stdin=file, start_new_session=True)
+    time.sleep(delay)
+    program.kill()
+    program.wait()
+    if victim == "container":
+        os.killpg(program.pid, signal.SIGKILL)
+        server.stop(signal.SIGKILL)
+        server.start()
+    else:
+        time.sleep(3)
+        if server.process.poll() is not None:
+            server.start()
+    assert options() in ("live", "restored")
+    # The next one goes well.
+    done = server.restore(tmp_path / "sql")
+    assert done.returncode == 0, done.stderr
+    server.started_anew()
+    assert options() == "restored"
