@@ -10,6 +10,12 @@ umask 077
 
 # A new store is made aside, and renamed when it is complete: a kill at any moment leaves nothing half made.
 store=/data/influxdb
+swap "$store"
+rm -rf /data/restore /data/backup
+if [ ! -d "$store" ] && [ -d "$store.old" ]; then
+    echo "entrypoint: no new store: there is no $store, but $store.old holds data; look why, and give it its name back" >&2
+    exit 1
+fi
 if [ ! -d "$store" ]; then
     store=/data/influxdb.new
     rm -rf "$store"
@@ -53,4 +59,5 @@ kill "$influxd"
 wait "$influxd"
 [ "$store" = /data/influxdb ] || mv "$store" /data/influxdb
 
+swap /data/influxdb ready
 exec influxd -config /etc/influxdb/influxdb.conf

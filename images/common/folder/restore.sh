@@ -63,21 +63,9 @@ cd "$1"
 finish
 trap undo EXIT
 trap 'exit 1' HUP INT TERM
-mkdir .restore .restore/new .restore/old
-mkfifo .restore/copy
-# A stream may end too early without a word: a whole tar ends with a block of zeros.
-tail -c 1024 <.restore/copy >.restore/end &
-tail=$!
-status=0
-tee .restore/copy | tar --extract --file=- --directory=.restore/new --no-same-owner --preserve-permissions \
-    --delay-directory-restore --exclude=./.restore || status=$?
-wait "$tail"
-if [ "$status" -ne 0 ]; then
+mkdir .restore .restore/new .restore/old .restore/stream
+if ! untar .restore/new .restore/stream --no-same-owner --preserve-permissions --delay-directory-restore --exclude=./.restore; then
     echo 'restore: the files cannot be unpacked; nothing was changed' >&2
-    exit 1
-fi
-if [ "$(wc -c <.restore/end)" -ne 1024 ] || [ -n "$(tr -d '\000' <.restore/end)" ]; then
-    echo 'restore: the tar ended too early; nothing was changed' >&2
     exit 1
 fi
 chmod u+rwx .restore/new

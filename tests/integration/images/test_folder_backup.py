@@ -18,7 +18,8 @@ from pathlib import Path
 
 import pytest
 
-SCRIPTS = Path(__file__).resolve().parents[3] / "images/common/folder"
+SCRIPTS = Path(__file__).resolve().parents[3] / "images/common"
+PROGRAMS = {"backup": "folder/backup.sh", "restore": "folder/restore.sh", "untar": "untar.sh"}
 # A test that is run by root would be allowed everything.
 USER = 65534
 SHELLS = [[*words] for words in (["busybox", "sh"], ["dash"]) if shutil.which(words[0])]
@@ -46,8 +47,8 @@ def volume(request, place):
     root, programs, scratch = (place / name for name in ("data", "bin", "scratch"))
     for folder in (root, programs, scratch):
         folder.mkdir()
-    for name in ("backup", "restore"):
-        text = (SCRIPTS / f"{name}.sh").read_text().replace("/tmp/", f"{scratch}/")
+    for name, source in PROGRAMS.items():
+        text = (SCRIPTS / source).read_text().replace("/tmp/", f"{scratch}/")
         (programs / name).write_text(f"#!{shutil.which(request.param[0])} {' '.join(request.param[1:])}\n{text}")
         (programs / name).chmod(0o755)
     (root / "ft").mkdir()
