@@ -60,7 +60,7 @@ def _check(pattern: str) -> None:
 def _expression(pattern: str) -> tuple[str, bool]:
     """The pattern as a regular expression, and whether it has anything that needs one."""
     parts: list[str] = []
-    needed, at = False, 0
+    needed, inside, at = False, False, 0
     while at < len(pattern):
         letter = pattern[at]
         at += 1
@@ -70,9 +70,10 @@ def _expression(pattern: str) -> tuple[str, bool]:
             parts.append("(.*/)?" if at < len(pattern) else ".*")
             needed = True
         elif letter in "*?":
-            parts.append("[^/]*" if letter == "*" else "[^/]")
-            needed = True
-        elif letter in _SPECIAL:
+            # Inside of a class docker replaces these too, which ends the class.
+            parts.append(("\\" if inside else "") + ("[^/]*" if letter == "*" else "[^/]"))
+            needed, inside = True, False
+        elif letter in _SPECIAL or (inside and letter in "[&~"):
             parts.append("\\" + letter)
         elif letter == "\\":
             parts.append("\\" + pattern[at : at + 1])
@@ -81,6 +82,7 @@ def _expression(pattern: str) -> tuple[str, bool]:
         else:
             parts.append(letter)
             needed = needed or letter in "[]"
+            inside = letter == "[" or (inside and letter != "]")
     return "".join(parts), needed
 
 
