@@ -13,13 +13,21 @@ class ModuleDocFragment:
 options:
   docker_host:
     description:
-      - Address of the docker daemon, such as C(tcp://192.168.49.2:2376) or C(unix:///var/run/docker.sock).
-      - Environment variables such as E(DOCKER_HOST) are ignored on purpose, so that a forgotten one cannot redirect
-        a run.
+      - Address of the docker daemon, such as C(tcp://192.168.49.2:2376), C(unix:///var/run/docker.sock) or
+        C(ssh://alice@build.example.com). For the last one the C(ssh) command is used, which must not have to ask.
+      - Without O(docker_host) and O(docker_context) it is the daemon that the docker command would ask. The order is
+        E(DOCKER_HOST) (with E(DOCKER_TLS_VERIFY) and E(DOCKER_CERT_PATH)), E(DOCKER_CONTEXT), the context in use, and
+        C(unix:///var/run/docker.sock). Name the daemon where a forgotten variable must not redirect a run.
+      - The variables are those of the host on which the module runs.
+      - Mutually exclusive with O(docker_context).
     type: str
-    default: unix:///var/run/docker.sock
+  docker_context:
+    description: A docker context (C(docker context ls)); its address and certificates are used.
+    type: str
   tls_path:
-    description: Folder with C(ca.pem), C(cert.pem) and C(key.pem) for a daemon that asks for TLS.
+    description:
+      - Folder with C(ca.pem), C(cert.pem) and C(key.pem) for a daemon that asks for TLS.
+      - The variable E(DOCKER_CERT_PATH) counts only together with an address from E(DOCKER_HOST).
     type: path
 requirements:
   - docker >= 7.1.0 (Python package)

@@ -74,6 +74,80 @@ options:
         description: Labels to put on the image, values as for O(images[].args).
         type: dict
         default: {}
+      tags:
+        description:
+          - Further tags for the image, such as C(1.4) for its own repository, or whole references.
+          - They are set on every run on which they mean another image, and pushed when they begin with O(push_to).
+          - The tag C(latest) is refused.
+        type: list
+        elements: str
+        default: []
+      bases:
+        description:
+          - Build arguments that become references of other images of the same call, by argument and name of the image.
+            The Dockerfile uses them as C(ARG BASE) and C(FROM ${BASE}).
+          - Those images are built first, and whatever changes them changes this one.
+        type: dict
+        default: {}
+      platforms:
+        description:
+          - Platforms to build for, such as C(linux/arm64). Needs BuildKit.
+          - Several of them need O(push_to), as a daemon holds one, and mostly a O(buildx_builder) of one's own.
+        type: list
+        elements: str
+        default: []
+      secrets:
+        description:
+          - Secrets for C(RUN --mount=type=secret). Needs BuildKit.
+          - They are in no layer, no history, no argument list and no hash. A new secret alone builds nothing again.
+        type: list
+        elements: dict
+        default: []
+        suboptions:
+          id:
+            description: The name by which the Dockerfile asks for it.
+            type: str
+            required: true
+          src:
+            description: File that holds it, on the host on which the module runs.
+            type: path
+          env:
+            description: Environment variable that holds it.
+            type: str
+          value:
+            description: The secret itself. It is written into a file of mode 0600 while the build runs.
+            type: str
+      ssh:
+        description: Agents or keys for C(RUN --mount=type=ssh), such as C(default) or C(ID=PATH). Needs BuildKit.
+        type: list
+        elements: str
+        default: []
+      cache_from:
+        description:
+          - Where layers may be taken from, references of images or C(type=...) as in C(docker buildx build).
+          - The latter need BuildKit.
+        type: list
+        elements: str
+        default: []
+      cache_to:
+        description: Where BuildKit puts its layers, such as C(type=registry,ref=...). Needs BuildKit.
+        type: list
+        elements: str
+        default: []
+      outputs:
+        description:
+          - What to write beside the image in the daemon, such as C(type=local,dest=/srv/out). Needs BuildKit.
+          - It is written when the image is built. An unchanged image writes nothing.
+        type: list
+        elements: str
+        default: []
+      network:
+        description: Network of C(RUN), such as C(none) or C(host).
+        type: str
+      etc_hosts:
+        description: Names and addresses for C(/etc/hosts) of C(RUN).
+        type: dict
+        default: {}
   repository_prefix:
     description: First part of the repositories of all images.
     type: str
@@ -114,12 +188,47 @@ options:
     description:
       - How many older tags of an image to keep after it was built.
       - Others that this module made are removed, unless a container uses them; so are those that lost their tag.
+      - Tags that were not made by this module stay.
     type: int
     default: 2
+  builder:
+    description:
+      - V(classic) is the daemon's own builder, reached through the Python SDK.
+      - V(buildkit) is C(docker buildx), which must be on the host on which the module runs (package C(docker-buildx) in
+        Debian and Ubuntu, C(docker-buildx-plugin) in docker's own repository).
+      - V(auto) takes BuildKit for the images that need it and the classic builder for the others. Such a need is an
+        option that says so, syntax of the Dockerfile (C(RUN --mount), here-documents, C(COPY --chmod) and the like), or
+        a file C(NAME.dockerignore) beside the Dockerfile.
+      - The tag does not depend on the builder, as long as both read the same files.
+    type: str
+    default: auto
+    choices: [auto, classic, buildkit]
+  buildx_builder:
+    description:
+      - The builder of C(docker buildx ls) to use. V(default) is the daemon's own.
+      - Caches in registries and several platforms mostly need one with another driver.
+    type: str
+    default: default
+  rebuild:
+    description: Whether to build all images even if they are there. Every run is a change then.
+    type: bool
+    default: false
+  pull:
+    description:
+      - Whether to pull all base images again, as their tags may mean something newer, except those that an archive
+        holds.
+      - Check mode pulls nothing and goes by the images that are there.
+    type: bool
+    default: false
+  nocache:
+    description: Whether to build without layers of earlier builds.
+    type: bool
+    default: false
 notes:
-  - Uses the classic builder, as the Python SDK has no other. Syntax that needs BuildKit (C(RUN --mount),
-    here-documents, C(COPY --chmod) and
-    the like) is refused before anything is built.
+  - The classic builder refuses syntax that needs BuildKit before anything is built.
+  - The classic builder's layers are used again only when the index of O(package_repository) is the same. BuildKit is
+    told to use no cache at all when there is such a repository, as it cannot know about the index.
+  - A C(# syntax=) line makes BuildKit pull that image. Its reference is part of the hash, its content is not.
   - C(.dockerignore), Dockerfiles and their variables are read as the docker command reads them.
   - When a program that keeps the accounts of registries fails (C(credsStore), C(credHelpers) in
     C(~/.docker/config.json)), the build goes on without those accounts. A registry's refusal then names the program.
@@ -156,6 +265,35 @@ EXAMPLES = r"""
 - name: Show the reference for a manifest
   ansible.builtin.debug:
     msg: "{{ built.references.nginx }}"
+
+- name: Build an image and another one that starts from it, with further tags
+  fortytwo.ft_services.image_build:
+    images:
+      - name: base
+        context: images/base
+      - name: shop
+        context: images/shop
+        bases:
+          BASE: base
+        tags:
+          - "1.4"
+
+- name: Build with a secret and a here-document, by BuildKit
+  fortytwo.ft_services.image_build:
+    builder: buildkit
+    images:
+      - name: shop
+        context: images/shop
+        secrets:
+          - id: token
+            value: "{{ shop_token }}"
+
+- name: Build in the daemon of another host
+  fortytwo.ft_services.image_build:
+    docker_host: ssh://alice@build.example.com
+    images:
+      - name: shop
+        context: images/shop
 
 - name: Build and push for an existing cluster
   fortytwo.ft_services.image_build:
@@ -225,6 +363,19 @@ images:
       description: Size in bytes; null when it is not in the daemon.
       type: int
       sample: 15728640
+    builder:
+      description: The builder that was chosen for it, V(classic) or V(buildkit).
+      type: str
+      sample: classic
+    tags:
+      description: References of its further tags.
+      type: list
+      elements: str
+      sample: ["fortytwo/nginx:1.4"]
+    digest:
+      description: The digest by which the registry has it, to pull exactly this image; null without O(push_to).
+      type: str
+      sample: sha256:7acffee03fe864cd6b88219a1028855d6c912e7cf6fac633aa4307529fd0cc08
     removed:
       description: Older tags that were removed, and IDs of images without any.
       type: list
@@ -255,12 +406,15 @@ from ansible_collections.fortytwo.ft_services.plugins.module_utils._image.builde
     Settings,
     unchanged,
 )
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._image.buildkit import Buildx
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._image.context import short_lines
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._image.docker import (
+    CONNECTION_EXCLUSIVE,
     CONNECTION_SPEC,
     Connection,
     DaemonError,
     connect,
+    find_connection,
     require_docker,
 )
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._image.load import ArchiveError, Loader, archives_of
@@ -270,14 +424,23 @@ from ansible_collections.fortytwo.ft_services.plugins.module_utils._image.packag
 )
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._image.plan import (
     Base,
-    BuildRefusedError,
-    Image,
     plan,
     provide_bases,
+)
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._image.request import (
+    BuildRefusedError,
+    Image,
+    levels,
     read_image,
     refuse_twins,
 )
 
+SECRET_SPEC: dict[str, t.Any] = {
+    "id": {"type": "str", "required": True},
+    "src": {"type": "path"},
+    "env": {"type": "str"},
+    "value": {"type": "str", "no_log": True},
+}
 IMAGE_SPEC: dict[str, t.Any] = {
     "name": {"type": "str", "required": True},
     "context": {"type": "path", "required": True},
@@ -286,6 +449,25 @@ IMAGE_SPEC: dict[str, t.Any] = {
     "args": {"type": "dict", "default": {}},
     "target": {"type": "str"},
     "labels": {"type": "dict", "default": {}},
+    "tags": {"type": "list", "elements": "str", "default": []},
+    "bases": {"type": "dict", "default": {}},
+    "platforms": {"type": "list", "elements": "str", "default": []},
+    "secrets": {
+        "type": "list",
+        "elements": "dict",
+        "default": [],
+        # The option itself is none; its values are.
+        "no_log": False,
+        "options": SECRET_SPEC,
+        "mutually_exclusive": [("src", "env", "value")],
+        "required_one_of": [("src", "env", "value")],
+    },
+    "ssh": {"type": "list", "elements": "str", "default": []},
+    "cache_from": {"type": "list", "elements": "str", "default": []},
+    "cache_to": {"type": "list", "elements": "str", "default": []},
+    "outputs": {"type": "list", "elements": "str", "default": []},
+    "network": {"type": "str"},
+    "etc_hosts": {"type": "dict", "default": {}},
 }
 
 
@@ -321,24 +503,43 @@ def result_of(bases: t.Sequence[Base], outcomes: t.Sequence[Outcome]) -> dict[st
     }
 
 
+def daemon_platform(connection: Connection) -> str:
+    """The platform of the daemon, such as linux/amd64."""
+    known = connect(connection).version()
+    return f"{known['Os']}/{known['Arch']}"
+
+
 def run(module: AnsibleModule) -> dict[str, t.Any]:
     """Plan, and build unless in check mode."""
     given = module.params
     registry = given["push_to"]
-    images = [read_image(request, given["repository_prefix"], registry) for request in given["images"]]
+    connection = find_connection(given)
+    images = [
+        read_image(request, given["repository_prefix"], registry, given, lambda: daemon_platform(connection))
+        for request in given["images"]
+    ]
     refuse_twins(images)
+    levels(images)
     folder = given["package_repository"]
     packages = index_hash(folder) if folder else None
-    connection = Connection(given["docker_host"], given["tls_path"])
     client = connect(connection)
-    bases = provide_bases(client, images, loader_of(connection, given["base_archives"], images), module.check_mode)
+    loader = loader_of(connection, given["base_archives"], images)
+    bases = provide_bases(client, images, loader, module.check_mode, given["pull"])
     plan(client, images, bases, packages, registry)
     # The diff tells what is to be built: take it before the builds change what the daemon has.
     shown = {"diff": diff(images)} if module._diff else {}
     if module.check_mode:
         return {**result_of(bases, [unchanged(image) for image in images]), **shown}
-    settings = Settings(connection, given["parallel"], given["timeout"], given["keep"], folder, given["serve_address"])
-    outcomes = Builder(client, settings).run(images)
+    settings = Settings(
+        connection,
+        given["parallel"],
+        given["timeout"],
+        given["keep"],
+        package_repository=folder,
+        serve_address=given["serve_address"],
+    )
+    buildx = Buildx(module, connection, given["buildx_builder"], given["timeout"])
+    outcomes = Builder(client, settings, buildx).run(images)
     failures = [outcome.error for outcome in outcomes if outcome.error]
     if failures:
         module.fail_json(msg="\n\n".join(failures), failures=failures, **result_of(bases, outcomes))
@@ -359,7 +560,13 @@ def main() -> None:
             "parallel": {"type": "int", "default": 0},
             "timeout": {"type": "int", "default": 1800},
             "keep": {"type": "int", "default": 2},
+            "builder": {"type": "str", "default": "auto", "choices": ["auto", "classic", "buildkit"]},
+            "buildx_builder": {"type": "str", "default": "default"},
+            "rebuild": {"type": "bool", "default": False},
+            "pull": {"type": "bool", "default": False},
+            "nocache": {"type": "bool", "default": False},
         },
+        mutually_exclusive=CONNECTION_EXCLUSIVE,
         supports_check_mode=True,
     )
     require_docker(module)

@@ -93,9 +93,10 @@ import typing as t
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._image.docker import (
+    CONNECTION_EXCLUSIVE,
     CONNECTION_SPEC,
-    Connection,
     DaemonError,
+    find_connection,
     require_docker,
 )
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._image.load import (
@@ -125,14 +126,14 @@ def main() -> None:
             "parallel": {"type": "int", "default": 3},
             "timeout": {"type": "int", "default": 600},
         },
-        mutually_exclusive=[("archives", "path")],
+        mutually_exclusive=[("archives", "path"), *CONNECTION_EXCLUSIVE],
         required_one_of=[("archives", "path")],
         supports_check_mode=True,
     )
     require_docker(module)
     given = module.params
-    connection = Connection(given["docker_host"], given["tls_path"], given["timeout"])
     try:
+        connection = find_connection(given, given["timeout"])
         archives = given["archives"] if given["path"] is None else archives_of(given["path"])
         loader = Loader(connection, archives, given["parallel"])
         plan = loader.plan()

@@ -14,6 +14,7 @@ import socket
 import pytest
 
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._image import context as image_context
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._image.send import write_tar
 from ansible_collections.fortytwo.ft_services.tests.integration.docker_stand_in import StandIn, kinds
 
 pytestmark = pytest.mark.skipif(not shutil.which("docker"), reason="the docker command is not installed")
@@ -180,7 +181,7 @@ def daemon(tmp_path_factory):
 def ours(root, dockerfile, **options):
     read = image_context.read_context(str(root), dockerfile or "Dockerfile", **options)
     target = io.BytesIO()
-    image_context.write_tar(read, target)
+    write_tar(read, target)
     target.seek(0)
     return kinds(target), read
 

@@ -8,9 +8,7 @@ This module util is private to the collection fortytwo.ft_services.
 
 from __future__ import annotations
 
-import collections
 import contextlib
-import re
 import tempfile
 import textwrap
 import time
@@ -18,7 +16,8 @@ import typing as t
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
-from ansible_collections.fortytwo.ft_services.plugins.module_utils._image.context import ContextError, write_tar
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._image.buildkit import BuildkitError, Buildx
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._image.context import ContextError
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._image.docker import (
     SDK_ERRORS,
     APIClient,
@@ -29,33 +28,16 @@ from ansible_collections.fortytwo.ft_services.plugins.module_utils._image.docker
     explain,
     inspect_image,
 )
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._image.log import BuildkitLog, BuildLog
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._image.package_server import (
     PackageServer,
     bridge_address,
     local_address,
 )
-from ansible_collections.fortytwo.ft_services.plugins.module_utils._image.plan import Image, prune
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._image.plan import prune
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._image.request import Image, levels
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._image.send import write_tar
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._progress import Progress
-
-LAST_LINES = 20
-_STEP = re.compile(r"Step (\d+)/(\d+) : (.*)")
-_COLOR = re.compile(r"\x1b\[[0-9;]*m")
-_LAYER = re.compile(r" ---> ([0-9a-f]{12})$")
-_ADVICE = (
-    (
-        r"unable to select packages|no such package",
-        "The package repository lacks a package: add it to the bundle, or correct its name.",
-    ),
-    (
-        r"temporary error|could not connect|host is unreachable|timed out|network error|bad address|unable to open",
-        "The package repository was not reached from the build container: check that a firewall lets containers "
-        "reach this host, and serve_address.",
-    ),
-    (r"COPY failed|ADD failed", "A file is missing from the build context: check paths and .dockerignore."),
-    (r"option timeout", "Find out why that step takes so long, or raise timeout."),
-    (r"no space left on device", "The daemon's disk is full: free some space."),
-    (r"returned a non-zero code", "Correct the command of that step and run again."),
-)
 
 
 class BuildFailedError(Exception):
@@ -63,51 +45,6 @@ class BuildFailedError(Exception):
 
 
 _EXPECTED: tuple[type[Exception], ...] = (BuildFailedError, DaemonError, *SDK_ERRORS)
-
-
-def advice(text: str) -> str:
-    """What to do about a failed build with this output."""
-    return next(
-        (hint for pattern, hint in _ADVICE if re.search(pattern, text, re.I)), "Correct the Dockerfile and run again."
-    )
-
-
-@dataclass
-class BuildLog:
-    """What a running build said: current step and its last lines."""
-
-    step: str = ""
-    number: int = 0
-    total: int = 0
-    layer: str = ""
-    lines: collections.deque[str] = field(default_factory=lambda: collections.deque(maxlen=LAST_LINES))
-
-    def add(self, text: str) -> bool:
-        """Take a piece of output; True when it begins a new step."""
-        begun = False
-        for line in _COLOR.sub("", text).replace("\r", "\n").splitlines():
-            step = _STEP.match(line)
-            layer = _LAYER.match(line)
-            if step:
-                self.number, self.total = int(step.group(1)), int(step.group(2))
-                self.step = textwrap.shorten(line, 200, placeholder=" ...")
-                self.lines.clear()
-                begun = True
-            elif layer:
-                self.layer = layer.group(1)
-            elif line.strip() and not line.startswith((" ---> ", "Removing intermediate container")):
-                self.lines.append(line)
-        return begun
-
-    def failure(self, name: str, reason: str) -> str:
-        """The report of a failed build."""
-        lines = "\n".join(f"  {line}" for line in self.lines)
-        where = f" at {self.step}" if self.step else ""
-        said = f"\nLast lines of that step:\n{lines}" if lines else ""
-        look = (
-            f" To look around: docker run --rm -it {self.layer} sh" if self.layer and "non-zero code" in reason else ""
-        )
-        return f"Image {name} failed{where}\nReason: {reason}{said}\n{advice(reason + lines)}{look}"
 
 
 @dataclass
@@ -119,6 +56,7 @@ class Outcome:
     size: int | None = None
     seconds: float = 0.0
     error: str | None = None
+    digest: str | None = None
     removed: list[str] = field(default_factory=list)
 
     def result(self) -> dict[str, t.Any]:
@@ -131,6 +69,9 @@ class Outcome:
             "changed_inputs": self.image.changed_inputs(),
             "seconds": round(self.seconds, 1),
             "size": self.size,
+            "builder": self.image.options.builder,
+            "tags": self.image.tags,
+            "digest": self.digest,
             "removed": self.removed,
         }
 
@@ -138,7 +79,7 @@ class Outcome:
 def unchanged(image: Image) -> Outcome:
     """The outcome of doing nothing."""
     known = image.known or {}
-    return Outcome(image, known.get("Id"), known.get("Size"))
+    return Outcome(image, known.get("Id"), known.get("Size"), digest=image.digest or None)
 
 
 @dataclass(frozen=True)
@@ -156,21 +97,24 @@ class Settings:
 class Builder:
     """Builds, pushes and prunes."""
 
-    def __init__(self, client: APIClient, settings: Settings) -> None:
-        """Use the client for what happens outside of the threads."""
-        self._client, self._settings = client, settings
+    def __init__(self, client: APIClient, settings: Settings, buildx: Buildx) -> None:
+        """Use the client for what happens outside of the threads, and buildx for images that BuildKit builds."""
+        self._client, self._settings, self._buildx = client, settings, buildx
         self._progress = Progress(0)
 
     def run(self, images: t.Sequence[Image]) -> list[Outcome]:
         """Do what is to be done for all images at the same time; a failure of one does not stop the others."""
-        todo = [image for image in images if image.changed]
         outcomes = {image.name: unchanged(image) for image in images if not image.changed}
-        if todo:
+        todo = [[image for image in level if image.changed] for level in levels(images)]
+        if any(image.build and image.options.builder == "buildkit" for image in images):
+            self._buildx.require()
+        if any(todo):
             with contextlib.ExitStack() as stack:
-                proxy = self._serve(stack) if any(image.build for image in todo) else None
-                pool = stack.enter_context(ThreadPoolExecutor(max_workers=self._settings.parallel or len(todo)))
-                for outcome in pool.map(lambda image: self._one(image, proxy), todo):
-                    outcomes[outcome.image.name] = outcome
+                proxy = self._serve(stack) if any(image.build for image in images) else None
+                pool = stack.enter_context(ThreadPoolExecutor(max_workers=self._settings.parallel or len(images)))
+                for level in todo:
+                    for outcome in pool.map(lambda image: self._one(image, proxy, outcomes), level):
+                        outcomes[outcome.image.name] = outcome
             for outcome in outcomes.values():
                 if outcome.image.build and outcome.error is None:
                     outcome.removed = prune(self._client, outcome.image, self._settings.keep)
@@ -187,53 +131,67 @@ class Builder:
         )
         return stack.enter_context(PackageServer(folder, address)).url
 
-    def _one(self, image: Image, proxy: str | None) -> Outcome:
+    def _one(self, image: Image, proxy: str | None, outcomes: t.Mapping[str, Outcome]) -> Outcome:
         begun = time.monotonic()
         outcome = unchanged(image)
         try:
+            lost = [parent.name for parent in image.parents if outcomes[parent.name].error]
+            if lost:
+                raise BuildFailedError(f"Image {image.name} was not built, as the image {lost[0]} failed.")
             # A client serves one thread only.
             with contextlib.closing(connect(self._settings.connection, self._client.api_version)) as client:
                 if image.build:
-                    self._build(client, image, proxy)
+                    outcome.digest = self._build(client, image, proxy)
                     known = inspect_image(client, image.reference) or {}
                     outcome.id, outcome.size = known.get("Id"), known.get("Size")
-                if image.pushed is False:
-                    self._push(client, image)
+                for tag in image.missing_tags if outcome.id else ():
+                    client.tag(outcome.id, *tag.rsplit(":", 1))
+                # Several platforms are pushed by the build itself.
+                if image.push and outcome.id:
+                    outcome.digest = self._push(client, image.reference)
+                for tag in image.unpushed_tags if outcome.id else ():
+                    self._push(client, tag)
         except _EXPECTED as error:
             outcome.error = str(error)
         outcome.seconds = time.monotonic() - begun
         return outcome
 
-    def _build(self, client: APIClient, image: Image, proxy: str | None) -> None:
-        log = BuildLog()
-        deadline = time.monotonic() + self._settings.timeout
+    def _build(self, client: APIClient, image: Image, proxy: str | None) -> str | None:
+        log: BuildLog = BuildkitLog() if image.options.builder == "buildkit" else BuildLog()
         try:
-            with tempfile.TemporaryFile() as context:
-                write_tar(image.sent, context)
-                context.seek(0)
-                for line in self._start(client, image, proxy, context):
-                    if "error" in line:
-                        reason = f"{str(line['error']).strip()}{account_problem(client)}"
-                        raise BuildFailedError(log.failure(image.name, reason))
-                    if log.add(str(line.get("stream") or line.get("status") or "")):
-                        self._report(image, log)
-                    if time.monotonic() > deadline:
-                        raise BuildFailedError(
-                            log.failure(
-                                image.name, f"it took longer than {self._settings.timeout} seconds (option timeout)"
-                            )
-                        )
+            if isinstance(log, BuildkitLog):
+                return self._buildx.build(image, proxy, log, lambda: self._report(image, log))
+            self._build_classic(client, image, proxy, log)
         except ContextError as error:
             raise BuildFailedError(f"Image {image.name} failed: {error}") from error
+        except BuildkitError as error:
+            raise BuildFailedError(log.failure(image.name, str(error))) from error
         except SDK_ERRORS as error:
             raise BuildFailedError(log.failure(image.name, explain(error))) from error
+        return None
+
+    def _build_classic(self, client: APIClient, image: Image, proxy: str | None, log: BuildLog) -> None:
+        deadline = time.monotonic() + self._settings.timeout
+        with tempfile.TemporaryFile() as context:
+            write_tar(image.sent, context)
+            context.seek(0)
+            for line in self._start(client, image, proxy, context):
+                if "error" in line:
+                    reason = f"{str(line['error']).strip()}{account_problem(client)}"
+                    raise BuildFailedError(log.failure(image.name, reason))
+                if log.add(str(line.get("stream") or line.get("status") or "")):
+                    self._report(image, log)
+                if time.monotonic() > deadline:
+                    late = f"it took longer than {self._settings.timeout} seconds (option timeout)"
+                    raise BuildFailedError(log.failure(image.name, late))
 
     def _start(
         self, client: APIClient, image: Image, proxy: str | None, context: t.IO[bytes]
     ) -> t.Iterator[dict[str, t.Any]]:
         # The builder knows these names by itself: they reach every RUN, but neither the image's history nor the
         # layer cache.
-        arguments = {**({"http_proxy": proxy, "HTTP_PROXY": proxy} if proxy else {}), **image.args}
+        arguments = {**({"http_proxy": proxy, "HTTP_PROXY": proxy} if proxy else {}), **image.all_args()}
+        options = image.options
         stream: t.Iterator[dict[str, t.Any]] = client.build(
             fileobj=context,
             custom_context=True,
@@ -242,8 +200,10 @@ class Builder:
             buildargs=arguments,
             labels=image.all_labels(),
             target=image.target,
-            cache_from=image.cache_from if image.packages else None,
-            nocache=bool(image.packages) and not image.cache_from,
+            cache_from=[*options.cache_from, *(image.cache_from if image.packages else [])] or None,
+            nocache=options.nocache or (bool(image.packages) and not image.cache_from),
+            network_mode=options.network,
+            extra_hosts=dict(options.etc_hosts) or None,
             rm=True,
             forcerm=True,
             decode=True,
@@ -253,20 +213,23 @@ class Builder:
         return stream
 
     def _report(self, image: Image, log: BuildLog) -> None:
-        if log.number == 1:
-            self._progress.total = (self._progress.total or 0) + log.total
+        self._progress.total = (self._progress.total or 0) + log.announced
         self._progress.step(f"{image.name}: {textwrap.shorten(log.step, 100, placeholder=' ...')}")
 
-    def _push(self, client: APIClient, image: Image) -> None:
-        self._progress.message(f"{image.name}: push")
-        reason = ""
+    def _push(self, client: APIClient, reference: str) -> str | None:
+        """Push a reference; return the digest that the registry gave it."""
+        self._progress.message(f"{reference}: push")
+        reason, digest = "", None
+        repository, tag = reference.rsplit(":", 1)
         try:
-            for line in client.push(image.repository, tag=image.tag, stream=True, decode=True):
+            for line in client.push(repository, tag=tag, stream=True, decode=True):
                 reason = reason or str(line.get("error") or "").strip()
+                digest = (line.get("aux") or {}).get("Digest") or digest
         except SDK_ERRORS as error:
             reason = explain(error)
         if reason:
             raise BuildFailedError(
-                f"Pushing {image.reference} failed: {reason.rstrip('.')}. Check push_to and docker login."
+                f"Pushing {reference} failed: {reason.rstrip('.')}. Check push_to and docker login."
                 f"{account_problem(client)}"
             )
+        return digest

@@ -9,10 +9,8 @@ This module util is private to the collection fortytwo.ft_services.
 from __future__ import annotations
 
 import hashlib
-import io
 import os
 import stat
-import tarfile
 import typing as t
 from dataclasses import dataclass
 
@@ -106,7 +104,7 @@ def _digest(path: str) -> str:
     return digest.hexdigest()
 
 
-def _entry(path: str, full: str) -> Entry | None:
+def read_entry(path: str, full: str) -> Entry | None:
     """The entry of a path; None for a socket, which docker leaves out too."""
     seen = os.lstat(full)
     if stat.S_ISDIR(seen.st_mode):
@@ -192,88 +190,9 @@ def _read_context(root: str, dockerfile: str, wanted: t.Sequence[str], buildkit:
     if path not in hidden:
         visible |= {*_parents(path), path}
     hidden |= found.keys() - visible
-    entries = [_entry(name, found[name]) for name in sorted(found)]
+    entries = [read_entry(name, found[name]) for name in sorted(found)]
     unlisted = [name for name in sorted(hidden & {path, ignore.IGNORE_FILE}) if not decide.ignores(name)]
     return Context([entry for entry in entries if entry], path, frozenset(hidden), tuple(unlisted))
-
-
-def _changed(entry: Entry) -> ContextError:
-    return ContextError(f"{shown(entry.full_path)} changed while it was read: run again when nothing writes to it.")
-
-
-class _Hashed:
-    """A file that is read once, and its digest."""
-
-    def __init__(self, handle: t.IO[bytes]) -> None:
-        self._handle, self._digest = handle, hashlib.sha256()
-
-    def read(self, size: int = -1) -> bytes:
-        """The next bytes."""
-        data = self._handle.read(size)
-        self._digest.update(data)
-        return data
-
-    def digest(self) -> str:
-        """The digest of all that is in the file, read or not."""
-        while self.read(1 << 20):
-            pass
-        return self._digest.hexdigest()
-
-
-def _add(tar: tarfile.TarFile, entry: Entry) -> None:
-    info = tar.gettarinfo(entry.full_path, arcname=entry.path)
-    info.uid = info.gid = 0
-    info.uname = info.gname = "root"
-    info.mode, info.mtime = entry.mode, int(info.mtime)
-    if info.islnk():
-        # A second name of the same file: send the content again, the first name may be outside.
-        info.type, info.size = tarfile.REGTYPE, os.path.getsize(entry.full_path)
-    if entry.kind != "file":
-        if _entry(entry.path, entry.full_path) != entry:
-            raise _changed(entry)
-        tar.addfile(info)
-        return
-    if not info.isreg():
-        raise _changed(entry)
-    with open(entry.full_path, "rb") as handle:
-        hashed = _Hashed(handle)
-        try:
-            tar.addfile(info, t.cast(t.IO[bytes], hashed))
-        except OSError as error:
-            # The tar module says so when a file ends before its size.
-            raise _changed(entry) from error
-        if hashed.digest() != entry.digest:
-            raise _changed(entry)
-
-
-def write_tar(context: Context, target: t.IO[bytes]) -> None:
-    """Write the context as a tar that belongs to root; times are kept, as web servers derive cache tags from them.
-
-    Refuses files that are not the hashed ones any more. The GNU format takes names of any bytes.
-    """
-    with tarfile.open(fileobj=target, mode="w", format=tarfile.GNU_FORMAT) as tar:
-        for entry in context.entries:
-            if not (context.unlisted and entry.path == ignore.IGNORE_FILE):
-                try:
-                    _add(tar, entry)
-                except FileNotFoundError as error:
-                    raise _changed(entry) from error
-        if context.unlisted:
-            _add_ignore_file(tar, context)
-
-
-def _add_ignore_file(tar: tarfile.TarFile, context: Context) -> None:
-    # The daemon reads the list to find out which of its two files COPY must not see.
-    text = b""
-    for entry in context.entries:
-        if entry.path == ignore.IGNORE_FILE:
-            with open(entry.full_path, "rb") as handle:
-                text = handle.read() + b"\n"
-    names = dict.fromkeys((*context.unlisted, *([] if text else [ignore.IGNORE_FILE])))
-    text += os.fsencode("".join(f"{name}\n" for name in names))
-    info = tarfile.TarInfo(ignore.IGNORE_FILE)
-    info.size, info.mode = len(text), 0o644
-    tar.addfile(info, io.BytesIO(text))
 
 
 def _sha256(text: str) -> str:

@@ -21,6 +21,8 @@ SDK_ERRORS: tuple[type[Exception], ...]
 try:
     from docker import APIClient
     from docker.auth import AuthConfig
+    from docker.context import ContextAPI
+    from docker.context.config import get_current_context_name, get_tls_dir
     from docker.credentials.errors import StoreError
     from docker.errors import APIError, DockerException, ImageNotFound
     from docker.tls import TLSConfig
@@ -31,16 +33,19 @@ try:
 except ImportError:
     DOCKER_IMPORT_ERROR = traceback.format_exc()
     # Names for type hints and except clauses; nothing runs before require_docker() has refused.
-    APIClient = AuthConfig = TLSConfig = object
+    APIClient = AuthConfig = ContextAPI = TLSConfig = object
+    get_current_context_name = get_tls_dir = None
     APIError = DockerException = ImageNotFound = StoreError = OSError
     SDK_ERRORS = (OSError,)
 
 DEFAULT_HOST = "unix:///var/run/docker.sock"
 TLS_FILES = ("ca.pem", "cert.pem", "key.pem")
 CONNECTION_SPEC: dict[str, t.Any] = {
-    "docker_host": {"type": "str", "default": DEFAULT_HOST},
+    "docker_host": {"type": "str"},
+    "docker_context": {"type": "str"},
     "tls_path": {"type": "path"},
 }
+CONNECTION_EXCLUSIVE = [("docker_host", "docker_context")]
 
 
 class DaemonError(Exception):
@@ -54,6 +59,37 @@ class Connection:
     host: str = DEFAULT_HOST
     tls_path: str | None = None
     timeout: int = 60
+
+
+def find_connection(
+    given: t.Mapping[str, t.Any], timeout: int = 60, environment: t.Mapping[str, str] = os.environ
+) -> Connection:
+    """The daemon that the options name or, failing that, the one that the docker command would ask.
+
+    The order is that of the docker command: docker_host, docker_context, the variable DOCKER_HOST with
+    DOCKER_TLS_VERIFY and DOCKER_CERT_PATH, the variable DOCKER_CONTEXT, the context in use, the local socket.
+    """
+    tls_path = given.get("tls_path")
+    host, name = given.get("docker_host"), given.get("docker_context")
+    if host:
+        return Connection(host, tls_path, timeout)
+    host = environment.get("DOCKER_HOST")
+    if host and not name:
+        if environment.get("DOCKER_TLS_VERIFY") and not tls_path:
+            tls_path = environment.get("DOCKER_CERT_PATH") or os.path.expanduser("~/.docker")
+        return Connection(host, tls_path, timeout)
+    try:
+        name = name or environment.get("DOCKER_CONTEXT") or get_current_context_name()
+        if name == "default":
+            return Connection(DEFAULT_HOST, tls_path, timeout)
+        known = ContextAPI.get_context(name)
+        host = known.Host if known else None
+    except SDK_ERRORS as error:
+        raise DaemonError(f"The docker context {name} cannot be read: {explain(error)}.") from error
+    if not host:
+        raise DaemonError(f"There is no docker context {name}: correct docker_context, or look at docker context ls.")
+    files = get_tls_dir(name, "docker")
+    return Connection(host, tls_path or (files if os.path.isdir(files) else None), timeout)
 
 
 def require_docker(module: AnsibleModule) -> None:
@@ -93,6 +129,8 @@ def connection_advice(host: str, reason: str) -> str:
         return "This daemon asks for TLS: give tls_path, as minikube_info returns it."
     if "certificate" in reason.lower() or "SSL" in reason:
         return "The files in tls_path do not fit this daemon: take docker_host and tls_path from a fresh minikube_info."
+    if host.startswith("ssh://"):
+        return "Check that ssh reaches that host without a question, and that its user may use docker there."
     if host.startswith("unix://"):
         return "Start the docker engine, for example with the role fortytwo.ft_services.docker."
     return "Check that the cluster runs, and take docker_host and tls_path from a fresh minikube_info."
@@ -167,7 +205,14 @@ def connect(connection: Connection, version: str | None = None) -> APIClient:
     """Return a client; a known API ``version`` saves one request. A client serves one thread only."""
     tls = _tls(connection)
     try:
-        return _Client(connection.host, version=version or "auto", timeout=connection.timeout, tls=tls)
+        return _Client(
+            connection.host,
+            version=version or "auto",
+            timeout=connection.timeout,
+            tls=tls,
+            # The ssh command knows the user's keys and hosts; the SDK's other way needs one more package.
+            use_ssh_client=connection.host.startswith("ssh://"),
+        )
     except SDK_ERRORS as error:
         reason = explain(error)
         raise DaemonError(

@@ -192,6 +192,27 @@ def buildkit_need(dockerfile: Dockerfile) -> str | None:
     return None
 
 
+def platform_variables(wanted: str, daemon: t.Callable[[], str], dockerfile: Dockerfile) -> dict[str, str]:
+    """The variables that BuildKit knows before the first stage: of the platform wanted and of the daemon's own.
+
+    Platforms are written like linux/arm64 or linux/arm/v7. The daemon is asked only when a FROM line needs it.
+    """
+    froms = " ".join(x.rest for x in dockerfile.instructions if x.name in ("FROM", "ARG"))
+    if not re.search(r"TARGET|BUILD", froms):
+        return {}
+    own = daemon()
+    found: dict[str, str] = {}
+    for prefix, platform in (("TARGET", wanted or own), ("BUILD", own)):
+        system, arch, variant = (*platform.split("/"), "", "")[:3]
+        found |= {
+            f"{prefix}PLATFORM": platform,
+            f"{prefix}OS": system,
+            f"{prefix}ARCH": arch,
+            f"{prefix}VARIANT": variant,
+        }
+    return found
+
+
 def _arguments(dockerfile: Dockerfile, given: t.Mapping[str, str], known: t.Mapping[str, str]) -> dict[str, str]:
     variables: dict[str, str] = dict(known)
     for instruction in dockerfile.instructions:

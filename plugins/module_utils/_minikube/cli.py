@@ -15,6 +15,7 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._lines import LineTee
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._minikube import network as networks
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._minikube import settings as pure
 
@@ -24,36 +25,6 @@ _LABEL = "name.minikube.sigs.k8s.io"
 _MARKERS = {"create": "ft_services-creating", "upgrade": "ft_services-upgrading"}
 _BINARIES = ("kubelet", "kubeadm", "kubectl")
 _MACHINES = {"x86_64": "amd64", "aarch64": "arm64"}
-
-
-class LineTee:
-    """Stands for a process' output pipe and hands over each whole line as soon as the reader has taken it."""
-
-    def __init__(self, stream: t.IO[bytes], on_line: t.Callable[[str], None]) -> None:
-        """Wrap the pipe; ``on_line`` gets text without its line end."""
-        self._stream = stream
-        self._on_line = on_line
-        self._rest = b""
-
-    def fileno(self) -> int:
-        """File descriptor for the reader's selector."""
-        return self._stream.fileno()
-
-    def read(self, size: int = -1) -> bytes | None:
-        """Up to ``size`` bytes; None when nothing is there yet, as the pipe itself does."""
-        chunk = self._stream.read(size)
-        if chunk:
-            *lines, self._rest = (self._rest + chunk).split(b"\n")
-            for line in lines:
-                self._on_line(line.decode("utf-8", "replace"))
-        return chunk
-
-    def close(self) -> None:
-        """Hand over a last line without an end and close the pipe."""
-        if self._rest:
-            self._on_line(self._rest.decode("utf-8", "replace"))
-            self._rest = b""
-        self._stream.close()
 
 
 class Cli:

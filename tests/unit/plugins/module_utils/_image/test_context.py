@@ -11,7 +11,7 @@ import tarfile
 
 import pytest
 
-from ansible_collections.fortytwo.ft_services.plugins.module_utils._image import context
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._image import context, send
 
 pytest.importorskip("docker")
 
@@ -37,7 +37,7 @@ def names(root, paths=("web", "common"), dockerfile="web/Dockerfile"):
 
 def tar_of(read):
     target = io.BytesIO()
-    context.write_tar(read, target)
+    send.write_tar(read, target)
     target.seek(0)
     with tarfile.open(fileobj=target) as tar:
         return {member.name: (member, (tar.extractfile(member) or io.BytesIO()).read()) for member in tar}

@@ -3,6 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
+import hashlib
+import json
+
 import pytest
 
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._image import docker as docker_util
@@ -68,3 +71,46 @@ def test_accounts_that_cannot_be_read_are_left_out_and_named(config):
     assert accounts.resolve_authconfig("r.example.com") is None
     assert "config.json could not be read, as its credsStore or credHelpers fails" in accounts.problem
     assert accounts.resolve_authconfig("a.example.com") == {"username": "u"}
+
+
+@pytest.fixture
+def contexts(tmp_path, monkeypatch):
+    """A folder of the docker command's settings with one context, tls, that is not in use."""
+    name = hashlib.sha256(b"tls").hexdigest()
+    meta = tmp_path / "contexts/meta" / name / "meta.json"
+    meta.parent.mkdir(parents=True)
+    endpoints = {"docker": {"Host": "tcp://far:2376", "SkipTLSVerify": False}}
+    meta.write_text(json.dumps({"Name": "tls", "Metadata": {}, "Endpoints": endpoints}))
+    (tmp_path / "contexts/tls" / name / "docker").mkdir(parents=True)
+    (tmp_path / "config.json").write_text("{}")
+    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("given", "environment", "host", "tls"),
+    [
+        ({}, {}, docker_util.DEFAULT_HOST, None),
+        ({"docker_host": "tcp://a:1", "tls_path": "/t"}, {"DOCKER_HOST": "tcp://b:1"}, "tcp://a:1", "/t"),
+        ({}, {"DOCKER_HOST": "tcp://b:1", "DOCKER_CERT_PATH": "/c"}, "tcp://b:1", None),
+        ({}, {"DOCKER_HOST": "tcp://b:1", "DOCKER_CERT_PATH": "/c", "DOCKER_TLS_VERIFY": "1"}, "tcp://b:1", "/c"),
+        ({"docker_host": "tcp://a:1"}, {"DOCKER_TLS_VERIFY": "1", "DOCKER_CERT_PATH": "/c"}, "tcp://a:1", None),
+        ({"docker_context": "tls"}, {"DOCKER_HOST": "tcp://b:1"}, "tcp://far:2376", "context"),
+        ({"docker_context": "default"}, {"DOCKER_HOST": "tcp://b:1"}, docker_util.DEFAULT_HOST, None),
+        ({}, {"DOCKER_CONTEXT": "tls"}, "tcp://far:2376", "context"),
+    ],
+)
+def test_the_daemon_that_is_meant(contexts, given, environment, host, tls):
+    found = docker_util.find_connection(given, 5, environment)
+    expected = str(next(contexts.glob("contexts/tls/*/docker"))) if tls == "context" else tls
+    assert (found.host, found.tls_path, found.timeout) == (host, expected, 5)
+
+
+def test_the_context_in_use(contexts):
+    (contexts / "config.json").write_text('{"currentContext": "tls"}')
+    assert docker_util.find_connection({}, 5, {}).host == "tcp://far:2376"
+
+
+def test_a_context_that_is_not_there_is_named(contexts):
+    with pytest.raises(docker_util.DaemonError, match="no docker context nowhere"):
+        docker_util.find_connection({"docker_context": "nowhere"}, 5, {})
