@@ -1,10 +1,11 @@
 # Copyright (c) 2026, The fortytwo.ft_services contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Makes the dashboards from the rows of the services: one for each container, and an overview.
+"""Makes the templates of the dashboards: of a service without and with a volume, and of the overview.
 
-Run it after a change of a row: python tools/dashboards.py (with the packages of requirements-dev.txt).
-What it writes is committed, because a run of the roles needs no generator. The role services puts its namespace in.
+Run it after a change here: python tools/dashboards.py (with the packages of requirements-dev.txt).
+What it writes is committed, because a run of the roles needs no generator. Words between @ stand for what the filter
+service_dashboards knows: the names of the services that there are, and the namespace.
 """
 
 from __future__ import annotations
@@ -13,7 +14,6 @@ import json
 import pathlib
 import typing as t
 
-import yaml
 from grafana_foundation_sdk.builders import common, dashboard, stat, timeseries
 from grafana_foundation_sdk.cog.builder import Builder
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
@@ -22,7 +22,6 @@ from grafana_foundation_sdk.models import common as styles
 from grafana_foundation_sdk.models import dashboard as parts
 
 CLONE = pathlib.Path(__file__).resolve().parents[1]
-IMAGES = CLONE / "images"
 FOLDER = CLONE / "roles/services/files/dashboards"
 
 # The data source in images/grafana/datasource.yml.
@@ -35,7 +34,6 @@ INTERVAL = "20s"
 GAP = 90000
 GREEN, ORANGE, RED, GREY = "green", "orange", "red", "#8e8e8e"
 STATES = (("running", GREEN), ("terminated", RED), ("waiting", ORANGE), ("unknown", GREY))
-WIDTH = 110
 COLUMNS = 24
 
 Row = dict[str, t.Any]
@@ -69,11 +67,6 @@ class Query(Dataquery, Builder["Query"]):
 def of(container: str) -> str:
     """Return the filter for one container."""
     return f"\"container_name\" = '{container}'"
-
-
-def of_all(containers: t.Sequence[str]) -> str:
-    """Return the filter for several containers."""
-    return f'"container_name" =~ /^({"|".join(containers)})$/'
 
 
 def select(what: str, source: str, which: str, by: str = "") -> str:
@@ -272,9 +265,9 @@ def tile(service: Row, width: int) -> stat.Panel:
     return panel.links([link]).text_mode(styles.BigValueTextMode.VALUE_AND_NAME)
 
 
-def overview_graphs(table: list[Row]) -> list[timeseries.Panel]:
+def overview_graphs() -> list[timeseries.Panel]:
     """Return the lines of all containers."""
-    every = of_all([service["name"] for service in table])
+    every = '"container_name" =~ /^(@names@)$/'
     by = "container_name"
     alias = f"$tag_{by}"
     return [
@@ -336,53 +329,35 @@ def assembled(name: str, title: str, description: str, panels: t.Sequence[Panel]
     return made
 
 
-def dashboards(table: list[Row]) -> dict[str, Row]:
-    """Return all dashboards by the name of their file."""
-    made = {
-        service["name"]: assembled(
-            service["name"],
-            service["name"],
-            service["description"],
-            [*container_numbers(service), *container_graphs(service)],
-        )
-        for service in table
+SERVICE: Row = {"name": "@name@", "title": "@title@", "description": "@description@"}
+STORED: Row = {**SERVICE, "storage": True}
+
+
+def of_service(service: Row) -> Row:
+    """Return the dashboard of a service."""
+    panels = [*container_numbers(service), *container_graphs(service)]
+    return assembled(service["name"], service["name"], service["description"], panels)
+
+
+def templates() -> dict[str, Row]:
+    """Return all templates by the name of their file."""
+    # The filter repeats the first panel of the overview.
+    panels = [tile(SERVICE, COLUMNS), *overview_graphs()]
+    return {
+        "service": of_service(SERVICE),
+        "service-storage": of_service(STORED),
+        "overview": assembled("overview", "Overview", "All containers of the platform.", panels),
     }
-    # Full lines, where that is possible.
-    tiles = [tile(service, 8 if len(table) % 3 == 0 else 6) for service in table]
-    made["overview"] = assembled(
-        "overview", "Overview", "All containers of the platform.", [*tiles, *overview_graphs(table)]
-    )
-    return made
 
 
-def text(value: object, indent: str = "") -> str:
-    """Return JSON for people: what fits into a line stands in one."""
-    flat = json.dumps(value, ensure_ascii=False)
-    if len(indent) + len(flat) <= WIDTH or not isinstance(value, dict | list) or not value:
-        return flat
-    inner = indent + "  "
-    if isinstance(value, dict):
-        lines = [f"{inner}{json.dumps(key)}: {text(each, inner)}" for key, each in value.items()]
-        return "{\n" + ",\n".join(lines) + f"\n{indent}}}"
-    return "[\n" + ",\n".join(inner + text(each, inner) for each in value) + f"\n{indent}]"
-
-
-def files(table: list[Row]) -> dict[str, str]:
+def files() -> dict[str, str]:
     """Return the content of every file of the folder."""
-    return {f"{name}.json": text(made) + "\n" for name, made in dashboards(table).items()}
-
-
-def table() -> list[Row]:
-    """Return the rows of the services in their order, without those that run by a schedule."""
-    rows = [yaml.safe_load(file.read_text(encoding="utf-8")) for file in IMAGES.glob("*/service.yml")]
-    services = [row for row in rows if row.get("kind") != "job"]
-    return sorted(services, key=lambda row: (row.get("order", 100), row["name"]))
+    return {f"{name}.json": json.dumps(made, indent=1) + "\n" for name, made in templates().items()}
 
 
 def main() -> None:
-    """Write the files, and remove those of services that are gone."""
-    wanted = files(table())
-    FOLDER.mkdir(exist_ok=True)
+    """Write the files, and remove others."""
+    wanted = files()
     for file in FOLDER.glob("*.json"):
         if file.name not in wanted:
             file.unlink()

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.fortytwo.ft_services.plugins.plugin_utils import _credential_list, _status
+from ansible_collections.fortytwo.ft_services.plugins.plugin_utils import _credential_list, _dashboards, _status
 from ansible_collections.fortytwo.ft_services.plugins.plugin_utils._verification import (
     checks,
     cluster_checks,
@@ -29,6 +29,7 @@ class FilterModule:
             "requirement_checks": checks.requirement_checks,
             "requirement_rows": cluster_checks.requirement_rows,
             "running_containers": faults.running_containers,
+            "service_dashboards": _dashboards.service_dashboards,
             "status_lines": _status.status_lines,
             "verification_faults": faults.verification_faults,
             "verification_junit": report.verification_junit,
