@@ -391,6 +391,7 @@ from ansible_collections.fortytwo.ft_services.plugins.module_utils._checks.regis
     problems,
     run_checks,
 )
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.proxies import direct_environment
 
 CHECK_OPTIONS: dict[str, t.Any] = {
     "id": {"type": "str", "required": True},
@@ -465,7 +466,10 @@ def main() -> None:
 
     def run(command: list[str]) -> tuple[int, str, str]:
         code, output, errors = module.run_command(
-            command, environ_update={"LC_ALL": "C"}, expand_user_and_vars=False, handle_exceptions=False
+            command,
+            environ_update={"LC_ALL": "C", **direct_environment()},
+            expand_user_and_vars=False,
+            handle_exceptions=False,
         )
         return code, output, errors
 

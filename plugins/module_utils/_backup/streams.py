@@ -9,8 +9,10 @@ import typing as t
 from pathlib import Path
 
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._backup.folders import BackupError
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.proxies import direct_environment
 
-RunCommand = t.Callable[[list[str]], tuple[int, str, str]]
+# AnsibleModule.run_command
+RunCommand = t.Callable[..., tuple[int, str, str]]
 SHOWN = 300
 
 
@@ -33,7 +35,9 @@ class Container:
     def _exec(self, redirection: str, file: Path, options: list[str], argv: list[str]) -> None:
         # A shell does nothing but connect the file: the stream may be larger than the memory.
         words = [*self._kubectl, "exec", *options, self._workload, "--", *argv]
-        code, dummy, errors = self._run(["sh", "-c", redirection, str(file), *words])
+        code, dummy, errors = self._run(
+            ["sh", "-c", redirection, str(file), *words], environ_update=direct_environment()
+        )
         if code:
             lines = [line.strip() for line in errors.splitlines() if line.strip()]
             said = "; ".join(lines[-3:])[:SHOWN] or "it said nothing"

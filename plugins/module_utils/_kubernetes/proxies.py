@@ -13,6 +13,11 @@ import typing as t
 from urllib.parse import unquote, urlsplit
 from urllib.request import getproxies_environment
 
+# Private and loopback networks, in the words that programs written in Go understand too.
+PRIVATE = (
+    "localhost,127.0.0.0/8,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,169.254.0.0/16,::1/128,fc00::/7,fe80::/10,"
+    ".local,.internal,.localhost"
+)
 _LOCAL_SUFFIXES = (".localhost", ".local", ".internal")
 
 
@@ -40,6 +45,12 @@ def without_user(url: str) -> str:
     """A URL without user and password."""
     scheme, mark, rest = url.rpartition("://")
     return f"{scheme}{mark}{rest.rpartition('@')[2]}"
+
+
+def direct_environment() -> dict[str, str]:
+    """Variables for kubectl and minikube, so that they too reach private addresses without the environment's proxy."""
+    names = ",".join(filter(None, [getproxies_environment().get("no", ""), PRIVATE]))
+    return {"NO_PROXY": names, "no_proxy": names}
 
 
 def is_private(host: str) -> bool:

@@ -15,6 +15,7 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.proxies import direct_environment
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._lines import LineTee
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._minikube import network as networks
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._minikube import settings as pure
@@ -52,6 +53,7 @@ class Cli:
             "MINIKUBE_IN_STYLE": "false",
             "MINIKUBE_WANTUPDATENOTIFICATION": "false",
             "KUBECONFIG": self.kubeconfig,
+            **direct_environment(),
         }
         # A shell that points to a node's docker must not lead our own calls there.
         if os.environ.get("MINIKUBE_ACTIVE_DOCKERD"):

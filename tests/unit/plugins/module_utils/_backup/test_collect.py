@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import subprocess
 import tarfile
 
@@ -17,8 +18,9 @@ from ansible_collections.fortytwo.ft_services.plugins.module_utils._backup.folde
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._backup.streams import Container
 
 
-def run(argv):
-    done = subprocess.run(argv, capture_output=True, text=True, check=False)
+def run(argv, environ_update):
+    environment = {**os.environ, **environ_update}
+    done = subprocess.run(argv, capture_output=True, text=True, check=False, env=environment)
     return done.returncode, done.stdout, done.stderr
 
 

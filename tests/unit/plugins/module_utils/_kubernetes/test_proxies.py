@@ -7,8 +7,10 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.proxies import (
+    PRIVATE,
     Proxy,
     choose_proxy,
+    direct_environment,
     is_excepted,
     is_private,
 )
@@ -94,6 +96,15 @@ def test_no_proxy_of_the_environment(monkeypatch):
     monkeypatch.setenv("NO_PROXY", "example.com")
     assert choose_proxy("https://k8s.example.com", None, None, None) is None
     assert choose_proxy("https://k8s.example.com", None, None, "other.com") is not None
+
+
+def test_programs_reach_private_addresses_too(monkeypatch):
+    monkeypatch.setenv("NO_PROXY", "example.com")
+    found = direct_environment()
+    assert found["NO_PROXY"] == found["no_proxy"] == f"example.com,{PRIVATE}"
+    for name in ("192.168.49.2", "10.0.0.1", "fd00::1", "localhost", "a.internal", "k8s.example.com"):
+        assert is_excepted(name, 443, found["NO_PROXY"])
+    assert not is_excepted("8.8.8.8", 443, PRIVATE)
 
 
 def test_passwords_are_not_shown():
