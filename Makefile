@@ -7,7 +7,7 @@ VENV := .venv
 LINK := $(VENV)/collections/ansible_collections/fortytwo/ft_services
 PLAYBOOK := PATH="$(CURDIR)/$(VENV)/bin:$$PATH" ANSIBLE_CONFIG="$(CURDIR)/ansible.cfg" ansible-playbook
 PLAYS := $(sort $(filter-out site dashboard,$(basename $(notdir $(wildcard playbooks/*.yml)))))
-STEPS := lint sanity unit integration build docs forge fetch molecule extended
+STEPS := lint sanity unit coverage integration build docs fetch molecule extended
 
 # Ansible refuses to run where the locale is not installed or is none of UTF-8. An ssh client may have sent such a one.
 CHARSET := $(shell $(PYTHON) -c "import locale; locale.setlocale(locale.LC_ALL, ''); print(locale.getlocale()[1])" 2>/dev/null)
@@ -51,8 +51,9 @@ abuse: ready ## Abuse the running platform from one client, and measure how long
 test: ## Run every check but extended; the last line is "N passed, N failed"
 	@$(PYTHON) tests/gate
 
+# With ARGS the step is the tool itself, in this terminal: make unit ARGS='-k name -x --pdb'
 $(STEPS):
-	@$(PYTHON) tests/gate $@
+	@$(PYTHON) tests/gate $@ $(if $(ARGS),--interactive $(ARGS))
 
 clean: ## Remove what make and the tests left in this folder; the platform stays
 	rm -rf $(VENV) .ansible artifacts

@@ -43,6 +43,15 @@ class Tally:
         return self
 
 
+def succeeded(report: pathlib.Path, session: str) -> bool:
+    """Say whether nox' own report has this session as run and successful; one that was skipped or left out is not."""
+    try:
+        told = json.loads(report.read_text(encoding="utf-8"))["sessions"]
+    except (OSError, ValueError, KeyError):
+        return False
+    return [(each.get("signature"), each.get("result")) for each in told] == [(session, "success")]
+
+
 def junit(files: t.Iterable[pathlib.Path]) -> Tally:
     """Count the test cases of JUnit files; a file that cannot be read is a failure."""
     tally = Tally()
