@@ -106,6 +106,7 @@ def plugins_package() -> list[str]:
 
 
 LINTERS: dict[str, t.Callable[[], list[str]]] = {
+    "actionlint": lambda: ["actionlint", *(str(name) for name in (ROOT / ".github" / "workflows").glob("*.yml"))],
     "ansible-lint": lambda: ["ansible-lint", "--strict"],
     "antsibull-changelog": lambda: ["antsibull-changelog", "lint"],
     "antsibull-docs": lambda: ["antsibull-docs", "lint-collection-docs", "--plugin-docs", "."],
@@ -114,6 +115,7 @@ LINTERS: dict[str, t.Callable[[], list[str]]] = {
     "mypy-gate": lambda: ["mypy", "noxfile.py", "tests/gate", "molecule/resources/files"],
     "mypy-plugins": lambda: ["mypy", *plugins_package()],
     "mypy-tools": lambda: ["mypy", "tools"],
+    "reuse": lambda: ["reuse", "lint", "--lines"],
     "ruff-check": lambda: ["ruff", "check", "--no-cache", "--output-format", "concise", "."],
     "ruff-format": lambda: ["ruff", "format", "--no-cache", "--check", "--output-format", "concise", "."],
     "shellcheck": lambda: ["shellcheck", *shell_scripts()],

@@ -1,0 +1,38 @@
+# Copyright (c) 2026, The fortytwo.ft_services contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""`make` where a desktop or a job has sent a locale that Ansible refuses."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parents[3]
+ANSIBLE = Path(sys.executable).with_name("ansible")
+
+
+def run_ansible(folder, **locale):
+    """Run Ansible as a target of the Makefile would, in this locale alone."""
+    kept = {name: value for name, value in os.environ.items() if name != "LANG" and not name.startswith("LC_")}
+    config = folder / "ansible.cfg"
+    config.touch()
+    target = f'show: ; @echo "LC_ALL=$$LC_ALL"; ANSIBLE_CONFIG={config} {ANSIBLE} --version'
+    command = ["make", "--no-print-directory", "--directory", str(REPOSITORY), f"--eval={target}", "show"]
+    return subprocess.run(command, env={**kept, **locale}, capture_output=True, text=True, timeout=60, check=False)
+
+
+@pytest.mark.parametrize("value", ["C", "POSIX", "fr_FR.UTF-8", "xx_YY", "C.UTF-8", ""])
+@pytest.mark.parametrize("name", ["LANG", "LC_ALL", "LC_CTYPE", "LC_MESSAGES"])
+def test_ansible_runs_in_any_locale(tmp_path, name, value):
+    done = run_ansible(tmp_path, **{name: value})
+    assert done.returncode == 0, done.stderr
+    assert "ansible [core" in done.stdout
+
+
+def test_a_locale_that_can_be_used_stays(tmp_path):
+    assert "LC_ALL=\n" in run_ansible(tmp_path, LANG="C.UTF-8").stdout
