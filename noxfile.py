@@ -51,7 +51,7 @@ def run(
     version: str = FIRST,
     venv: pathlib.Path | None = None,
     folder: pathlib.Path = ROOT,
-    **more: str,
+    more: t.Mapping[str, str] | None = None,
 ) -> None:
     """Run a program of a virtual environment in a folder, with ``more`` in its environment."""
     venv = venv or environment_of(version)
@@ -59,7 +59,7 @@ def run(
         session.run(
             venv / "bin" / program,
             *words,
-            env=environments.environment(venv, **more),
+            env=environments.environment(venv, **more or {}),
             include_outer_env=False,
             external=True,
             # Seconds: Molecule and ansible-test have something to clean up.
@@ -74,6 +74,11 @@ def reports(session: nox.Session) -> pathlib.Path:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     return folder
+
+
+def collections(root: pathlib.Path) -> dict[str, str]:
+    """Return what makes Ansible find the collection below a folder."""
+    return {"ANSIBLE_COLLECTIONS_PATH": str(root)}
 
 
 def copied(version: str = FIRST) -> tuple[pathlib.Path, pathlib.Path]:
@@ -131,7 +136,7 @@ def lint(session: nox.Session, linter: str) -> None:
     paths = [root, ROOT / "tests" / "gate", ROOT / "molecule" / "resources" / "files"]
     program, *words = LINTERS[linter]()
     more = {"MYPYPATH": os.pathsep.join(map(str, paths)), "PYTHONPATH": str(root)}
-    run(session, program, *words, ANSIBLE_COLLECTIONS_PATH=str(root), **more)
+    run(session, program, *words, more=collections(root) | more)
 
 
 # tests ----------------------------------------------------------------------------------------------------------------
@@ -148,14 +153,16 @@ def sanity(session: nox.Session, version: str) -> None:
     environments.place_pip_bootstrap(environment_of(version))
     words = ["sanity", "--local", "--python", version, "--junit", "--color", "no", *session.posargs]
     try:
-        run(session, "ansible-test", *words, version=version, folder=copy, ANSIBLE_COLLECTIONS_PATH=str(root))
+        run(session, "ansible-test", *words, version=version, folder=copy, more=collections(root))
     finally:
         # The paths in them are relative to the collection, so they lead into the clone.
         for report in made.glob("*.xml"):
             shutil.copy2(report, folder)
 
 
-def pytest(session: nox.Session, tests: str, version: str, *words: str, **more: str) -> None:
+def pytest(
+    session: nox.Session, tests: str, version: str, *words: str, more: t.Mapping[str, str] | None = None
+) -> None:
     """Run the tests of a folder in the clone; the session's own arguments choose among them."""
     options = ["-q", "-p", "no:cacheprovider"]
     if session.posargs:
@@ -164,7 +171,7 @@ def pytest(session: nox.Session, tests: str, version: str, *words: str, **more: 
         words = (*session.posargs, *([] if chosen else [tests]))
     else:
         words = (f"--junit-xml={reports(session) / 'report.xml'}", *words, tests)
-    run(session, "python", "-m", "pytest", *options, *words, version=version, **more)
+    run(session, "python", "-m", "pytest", *options, *words, version=version, more=more)
 
 
 @nox.session
@@ -172,16 +179,16 @@ def pytest(session: nox.Session, tests: str, version: str, *words: str, **more: 
 def unit(session: nox.Session, version: str) -> None:
     """Run the unit tests; `make unit ARGS='-k name -x --pdb'` some of them."""
     measure = ["--cov=plugins", "--cov-report=", "--cov-report=xml:artifacts/coverage.xml"] if version == FIRST else []
-    pytest(session, "tests/unit", version, *measure, COVERAGE_FILE=str(ARTIFACTS / "coverage"))
+    pytest(session, "tests/unit", version, *measure, more={"COVERAGE_FILE": str(ARTIFACTS / "coverage")})
 
 
 @nox.session
 def coverage(session: nox.Session) -> None:
     """Report how much of the plugins the unit tests run through, and hold plugins/module_utils to a floor."""
     data = {"COVERAGE_FILE": str(ARTIFACTS / "coverage")}
-    run(session, "coverage", "report", "--skip-covered", "--sort=cover", **data)
+    run(session, "coverage", "report", "--skip-covered", "--sort=cover", more=data)
     floor = ["--include=plugins/module_utils/*", f"--fail-under={FLOOR}", "--format=total"]
-    run(session, "coverage", "report", *floor, **data)
+    run(session, "coverage", "report", *floor, more=data)
 
 
 @nox.session
@@ -197,15 +204,15 @@ def build(session: nox.Session) -> None:
     root, copy = copied()
     folder = ARTIFACTS / "build"
     shutil.rmtree(folder, ignore_errors=True)
-    words = ["collection", "build", "--output-path", folder]
-    run(session, "ansible-galaxy", *words, folder=copy, ANSIBLE_COLLECTIONS_PATH=str(root))
+    words = ["collection", "build", "--output-path", str(folder)]
+    run(session, "ansible-galaxy", *words, folder=copy, more=collections(root))
     (archive,) = folder.glob("*.tar.gz")
     settings = folder / "importer.cfg"
     # ansible-lint and ansible-test have sessions of their own.
     settings.write_text("[galaxy-importer]\nrun_ansible_lint = False\nrun_ansible_test = False\n", encoding="utf-8")
     venv = environments.virtual_environment("importer", FIRST_PYTHON, environments.IMPORTER)
-    words = ["-m", "galaxy_importer.main", archive]
-    run(session, "python", *words, venv=venv, folder=folder, GALAXY_IMPORTER_CONFIG=str(settings))
+    words = ["-m", "galaxy_importer.main", str(archive)]
+    run(session, "python", *words, venv=venv, folder=folder, more={"GALAXY_IMPORTER_CONFIG": str(settings)})
 
 
 @nox.session
@@ -220,9 +227,9 @@ def docs(session: nox.Session) -> None:
     name = ".".join(COLLECTION.parts[1:])
     reference = ["collection", "--use-current", "--squash-hierarchy", "--fail-on-error"]
     reference += ["--dest-dir", str(source / "reference"), name]
-    run(session, "antsibull-docs", *reference, folder=copy, ANSIBLE_COLLECTIONS_PATH=str(root))
-    words = ["--fail-on-warning", "--keep-going", "--quiet", "--conf-dir", source / "docs" / "site", source, site]
-    run(session, "sphinx-build", *words, folder=copy, ANSIBLE_COLLECTIONS_PATH=str(root))
+    run(session, "antsibull-docs", *reference, folder=copy, more=collections(root))
+    words = ["--fail-on-warning", "--keep-going", "--quiet", "--conf-dir", str(source / "docs" / "site")]
+    run(session, "sphinx-build", *words, source, site, folder=copy, more=collections(root))
     shutil.rmtree(source)
 
 
@@ -233,7 +240,7 @@ def docs(session: nox.Session) -> None:
 def bundle(session: nox.Session) -> None:
     """Gather everything that a platform needs; minutes when there is nothing yet, seconds after that."""
     root, copy = copied()
-    run(session, "ansible-playbook", "playbooks/bundle.yml", folder=copy, ANSIBLE_COLLECTIONS_PATH=str(root))
+    run(session, "ansible-playbook", "playbooks/bundle.yml", folder=copy, more=collections(root))
 
 
 @nox.session
@@ -242,7 +249,7 @@ def fetch(session: nox.Session) -> None:
     root, copy = copied()
     words = ["-m", "pytest", "-q", "-p", "no:cacheprovider", f"--junit-xml={reports(session) / 'report.xml'}"]
     words += session.posargs or ["tests/fetch"]
-    run(session, "python", *words, folder=copy, ANSIBLE_COLLECTIONS_PATH=str(root))
+    run(session, "python", *words, folder=copy, more=collections(root))
 
 
 @nox.session
@@ -266,7 +273,7 @@ def scenario(session: nox.Session, name: str) -> None:
     log = {"GATE_LOG": os.environ["GATE_LOG"]} if "GATE_LOG" in os.environ else {}
     words = ["--base-config", "molecule/base.yml", *(session.posargs or ["test"]), "--scenario-name", name]
     try:
-        run(session, "molecule", *words, folder=copy, ANSIBLE_COLLECTIONS_PATH=str(root), **log)
+        run(session, "molecule", *words, folder=copy, more=collections(root) | log)
     finally:
         for report in (copy / "artifacts" / "molecule").glob("*.xml"):
             shutil.copy2(report, folder)

@@ -33,7 +33,7 @@ OLDEST, NEWEST = "3.11", "3.13"
 REQUIREMENTS = ROOT / "requirements-dev.txt"
 IMPORTER = ROOT / "tests" / "gate" / "requirements-importer.txt"
 # Debian's Python may come without ensurepip, and makes no virtual environments then.
-QUESTION = "import sys; from importlib.util import find_spec; find_spec('ensurepip') and print('%d.%d' % sys.version_info[:2])"
+QUESTION = (
     "import sys; from importlib.util import find_spec as f; f('ensurepip') and print('%d.%d' % sys.version_info[:2])"
 )
 # What tools leave in a copy; it stays there for the next run.

@@ -49,7 +49,7 @@ def succeeded(report: pathlib.Path, session: str) -> bool:
         told = json.loads(report.read_text(encoding="utf-8"))["sessions"]
     except (OSError, ValueError, KeyError):
         return False
-    return [(each.get("signature"), each.get("result")) for each in told] == [(session, "success")]
+    return [(each.get("signatures"), each.get("result")) for each in told] == [([session], "success")]
 
 
 def junit(files: t.Iterable[pathlib.Path]) -> Tally:

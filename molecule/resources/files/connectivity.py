@@ -17,13 +17,14 @@ import sys
 import time
 
 PATIENCE = 20.0  # seconds
+LONGEST = 120.0  # seconds for one look through all doors
 
 
 def reached(command: list[str], expected: set[str]) -> set[str]:
     """Return what is open; a service that is not ready for a moment has no door, one that is open too much stays so."""
     end = time.monotonic() + PATIENCE
     while True:
-        run = subprocess.run(command, capture_output=True, check=False, text=True)
+        run = subprocess.run(command, capture_output=True, check=False, text=True, timeout=LONGEST)
         found = set(run.stdout.split())
         if time.monotonic() > end:
             run.check_returncode()
@@ -51,6 +52,9 @@ def main() -> int:
                 found = tried.result()
             except subprocess.CalledProcessError as error:
                 wrong.append(f"{name}: {error.stderr.strip()}")
+                continue
+            except subprocess.TimeoutExpired:
+                wrong.append(f"{name}: the look through its doors did not end within {LONGEST:.0f} s")
                 continue
             if found != set(asked["reach"][name]):
                 wrong.append(f"{name} reached {sorted(found)}, and shall reach {sorted(asked['reach'][name])}")

@@ -62,7 +62,11 @@ def main() -> int:
             return 1
         time.sleep(0.01)
     # The container may be gone before the command can report.
-    subprocess.run(wanted["kill"], check=False, stdout=subprocess.DEVNULL)
+    try:
+        subprocess.run(wanted["kill"], check=False, stdout=subprocess.DEVNULL, timeout=PATIENCE)
+    except subprocess.TimeoutExpired as error:
+        print(f"the kill did not end: {error}", file=sys.stderr)
+        return 1
     for writer in writers:
         writer.join(timeout=PATIENCE)
         if writer.is_alive():
