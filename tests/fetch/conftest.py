@@ -136,6 +136,8 @@ def _offer_archives(site: Site, mirror: Mirror, folder: pathlib.Path) -> dict[st
     name = f"influxdata/v{version}/{influxdb.name}"
     pins: dict[str, str] = VARIABLES["bundle_pins"]
     assert name in pins, "this archive has no published checksum, so it has to be pinned"
+    # The others are of the vendors' own files, for which they publish checksums too; here stand forged ones.
+    pins = {each: digest for each, digest in pins.items() if each.startswith("metallb/")}
     return pins | {name: hashlib.sha256(influxdb.read_bytes()).hexdigest()}
 
 

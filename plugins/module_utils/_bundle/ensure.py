@@ -39,7 +39,7 @@ if t.TYPE_CHECKING:
 # Versions that decide how a bundle is made in one of the ways, but mean nothing to those who use it.
 ONLY = {
     "fetch": frozenset({"alpine_release", "influxdb", "python_of_alpine", "wordpress"}),
-    "forge": frozenset(
+    "build": frozenset(
         ("alpine_disk alpine_disk_sha256 cri_dockerd etcd go python_of_debian telegraf uplot uplot_integrity").split()
     ),
 }
@@ -112,7 +112,8 @@ class Stage:
         self.bundle = Bundle(pathlib.Path(module.params["path"]))
         self.work = pathlib.Path(module.params["work_path"])
         self.progress = Progress()
-        self.mode: str = module.params["mode"]
+        # The name that building had first.
+        self.mode: str = {"forge": "build"}.get(module.params["mode"], module.params["mode"])
         self.reason = f"mode {self.mode} was asked for"
         self.todo: list[str] = []
 
@@ -125,7 +126,7 @@ class Stage:
 
         def ways() -> tuple[Fetcher, dict[str, Forge]]:
             fetcher = Fetcher(run, recipes, self.bundle, self.work, self.parameters, self.progress.message)
-            steps = {"fetch": fetcher.steps(), "forge": forger.steps()}
+            steps = {"fetch": fetcher.steps(), "build": forger.steps()}
             made = [{step.path: step.recipe for step in found} for found in steps.values()]
             # What either way made is as good: a change of the network does not make anything anew.
             accepted = {path: frozenset(m[path] for m in made if path in m) for path in {*made[0], *made[1]}}
@@ -165,7 +166,11 @@ class Stage:
             self.mode, self.reason = "offline", "the bundle is complete, so nothing was asked of the network"
             return
         self.progress.message("asking which downloads the network allows")
-        self.mode, self.reason = choose(fetcher.addresses(step.path for step in steps))
+        paths_wanted = [step.path for step in steps]
+        lost = [str(entry["name"]) for entry in self.parameters["missing"]]
+        self.mode, self.reason = choose(fetcher.addresses(paths_wanted), fetcher.questions(paths_wanted), lost)
+        if self.mode == "build":
+            self.module.warn(self.reason)
         self.progress.message(f"mode {self.mode}: {self.reason}")
 
     def absent(self) -> list[str]:
@@ -176,14 +181,14 @@ class Stage:
         """Space in GB (10^9 bytes) that what is to do will fill, by option; 0 where nothing is to do."""
         if not self.todo or self.mode not in SPACE:
             return {"work_path": 0, "path": 0}
-        few = self.mode == "forge" and len(self.todo) <= FEW_STEPS
+        few = self.mode == "build" and len(self.todo) <= FEW_STEPS
         return {"work_path": SPACE[self.mode] // (5 if few else 1), "path": BUNDLE_SPACE}
 
     def missing(self) -> list[dict[str, t.Any]]:
-        """Return what this bundle does not hold: the table is about Alpine's packages, where they were forged."""
+        """Return what this bundle does not hold: the table is about Alpine's packages, where they were built."""
         forged = any(self.bundle.artifacts[name]["source"] == "forge" for name in self.bundle.below("apk"))
         if "apk" in self.todo and self.module.check_mode:
-            forged = self.mode == "forge"
+            forged = self.mode == "build"
         if not forged:
             return []
         # Somebody may have brought it along.
@@ -206,12 +211,12 @@ class Stage:
         for path in set(self.bundle.artifacts) - kept:
             self.bundle.forget(path)
             (self.bundle.root / path).unlink(missing_ok=True)
-        other = ONLY["forge" if self.mode == "fetch" else "fetch"]
+        other = ONLY["build" if self.mode == "fetch" else "fetch"]
         versions = {name: text for name, text in self.parameters["versions"].items() if name not in other}
         self.bundle.manifest["versions"], self.bundle.manifest["missing"] = versions, self.missing()
         for name in [name for name in self.bundle.sources if name.startswith(f"{SLOT}/")]:
             del self.bundle.sources[name]
-        if self.mode == "forge":
+        if self.mode == "build":
             self.bundle.sources.update(slot_sources(self.bundle.root))
         self.bundle.save()
         for partial in self.bundle.root.rglob(".*.partial"):
@@ -228,12 +233,12 @@ class Stage:
                 f"bundle_mode={self.mode} needs programs that this host lacks. "
                 f"On Debian: apt-get install --no-install-recommends {' '.join(absent)}"
             )
-        if self.mode == "forge" and os.geteuid() != 0:
+        if self.mode == "build" and os.geteuid() != 0:
             raise BundleError(
-                "Forging needs root (debootstrap and chroot make the node image). "
+                "Building needs root (debootstrap and chroot make the node image). "
                 "Run as root or with become, or set bundle_mode=fetch."
             )
-        few = self.mode == "forge" and sum(1 for step in steps if step.lane == "compile") <= FEW_STEPS
+        few = self.mode == "build" and sum(1 for step in steps if step.lane == "compile") <= FEW_STEPS
         rooms = {self.work: SPACE[self.mode] // (5 if few else 1), self.bundle.root: BUNDLE_SPACE}
         for place, need in rooms.items():
             free = free_bytes(place) // 10**9

@@ -23,12 +23,13 @@ from ansible_collections.fortytwo.ft_services.plugins.module_utils._bundle.fetch
 )
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._bundle.manifest import BundleError
 
-# Seconds for all sites together, asked at the same time.
-DEADLINE = 3.0
+# Seconds for all sites together, asked at the same time; those that did not answer are asked once more.
+DEADLINE = 10.0
+THROTTLED = 429
 # Debian packages by way, each with the program, file or Python module that shows that it is there.
 PACKAGES = {
     "fetch": {"skopeo": "skopeo", "openssl": "openssl", "python3-pip": "import pip"},
-    "forge": {
+    "build": {
         "gcc": "gcc",
         "libc6-dev": "/usr/include/stdio.h",
         "debootstrap": "debootstrap",
@@ -39,8 +40,8 @@ PACKAGES = {
         "npm": "npm",
     },
 }
-# GB: what a fetch writes aside; what a cold forge fills with compiler caches and the node's root; the bundle itself.
-SPACE = {"fetch": 4, "forge": 22}
+# GB: what a fetch writes aside; what a cold build fills with compiler caches and the node's root; the bundle itself.
+SPACE = {"fetch": 4, "build": 22}
 BUNDLE_SPACE = 3
 
 
@@ -61,13 +62,27 @@ def ask(url: str, deadline: float = DEADLINE) -> str | None:
         open_url(url, deadline).close()
     except Answer as answer:
         return None if answer.status == 401 and url.endswith("/v2/") else str(answer)
-    except (BundleError, Transient, OSError, http.client.HTTPException) as error:
+    except Transient as error:
+        # A site that asks for patience is there: what is fetched from it later waits as long as it says.
+        return None if error.status == THROTTLED else str(error)
+    except (BundleError, OSError, http.client.HTTPException) as error:
         return str(error)
     return None
 
 
-def unusable(addresses: dict[str, str], deadline: float = DEADLINE) -> dict[str, str]:
-    """Ask all sites at the same time and return those that cannot be used, with the reason."""
+def unusable(addresses: dict[str, str], deadline: float = DEADLINE, tries: int = 2) -> dict[str, str]:
+    """Ask all sites at the same time and return those that cannot be used, with the reason; ``tries`` for each."""
+    found: dict[str, str] = {}
+    left = addresses
+    for dummy in range(tries):
+        found = _asked(left, deadline)
+        left = {name: addresses[name] for name in found}
+        if not left:
+            break
+    return found
+
+
+def _asked(addresses: dict[str, str], deadline: float) -> dict[str, str]:
     found: dict[str, str | None] = dict.fromkeys(addresses, f"no answer within {deadline:.0f} s")
 
     def put(name: str, url: str) -> None:
@@ -83,20 +98,38 @@ def unusable(addresses: dict[str, str], deadline: float = DEADLINE) -> dict[str,
     return {name: reason for name, reason in found.items() if reason}
 
 
-def choose(addresses: dict[str, str], forgeable: t.Callable[[], object] = host_archive_uri) -> tuple[str, str]:
-    """Return fetch or forge, and why; ``forgeable`` raises where the host cannot forge."""
+def choose(
+    addresses: dict[str, str],
+    others: t.Mapping[str, t.Callable[[], str | None]],
+    lost: t.Sequence[str],
+    buildable: t.Callable[[], object] = host_archive_uri,
+) -> tuple[str, str]:
+    """Return fetch or build, and why.
+
+    ``others`` are places that are asked in another way, and say why they cannot be used; ``lost`` is what a bundle that
+    is built does not have. ``buildable`` raises where the host cannot build.
+    """
     refused = unusable(addresses)
+    for name, question in others.items():
+        reason = question()
+        if reason:
+            refused[name] = reason
     if not refused:
-        return "fetch", f"all download sites answer: {', '.join(sorted(addresses))}"
+        return "fetch", f"all download sites answer: {', '.join(sorted([*addresses, *others]))}"
     names_by_reason: dict[str, list[str]] = {}
     for name, reason in sorted(refused.items()):
         names_by_reason.setdefault(reason, []).append(name)
     told = "; ".join(f"{', '.join(names)}: {reason}" for reason, names in names_by_reason.items())
     try:
-        forgeable()
+        buildable()
     except BundleError as error:
         raise BundleError(
-            f"No way to make the bundle was found.\nDownloads: {told}.\nForging: {error}\n"
+            f"No way to make the bundle was found.\nDownloads: {told}.\nBuilding: {error}\n"
             "Name mirrors that this host can reach (bundle_mirrors), or copy a bundle here from another host."
         ) from error
-    return "forge", f"downloads are out of reach here ({told}), so everything is built from package registries"
+    without = f", and the bundle is without {', '.join(lost)}" if lost else ""
+    return "build", (
+        f"downloads are out of reach here ({told}), so everything is built from package registries. That takes about "
+        f"half an hour, {SPACE['build']} GB of disk and root{without}. To download instead, see to these sites and run "
+        "again with bundle_mode=fetch, which tells what is wrong"
+    )

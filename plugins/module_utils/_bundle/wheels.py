@@ -8,6 +8,7 @@ This module util is private to the collection fortytwo.ft_services.
 
 from __future__ import annotations
 
+import importlib.util
 import pathlib
 import sys
 import tarfile
@@ -53,6 +54,18 @@ def kube_web_view(
 
     step = Step(archive, recipe, get, "download", intermediate=True)
     return step, Extra("kube-web-view", version, recipe, lay, (archive,), ("python3",))
+
+
+def index_problem(run: Runner, requirements: pathlib.Path) -> str | None:
+    """Return why pip does not reach its index, or None; a host without pip gets one before it is needed."""
+    if importlib.util.find_spec("pip") is None:
+        return None
+    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--timeout", "10", "--retries", "1"]
+    try:
+        run([*pip, "index", "versions", requirements.stem])
+    except BundleError as error:
+        return f"pip does not find {requirements.stem} in its index ({str(error).splitlines()[-1]})"
+    return None
 
 
 def lay_program(run: Runner, requirements: pathlib.Path, tree: pathlib.Path, python: str, libc: str) -> None:

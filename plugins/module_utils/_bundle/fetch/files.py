@@ -9,6 +9,7 @@ This module util is private to the collection fortytwo.ft_services.
 from __future__ import annotations
 
 import dataclasses
+import email.utils
 import http.client
 import ipaddress
 import pathlib
@@ -26,6 +27,8 @@ from ansible_collections.fortytwo.ft_services.plugins.module_utils._files import
 
 # What may be gone a moment later; every other status is an answer.
 PASSING = frozenset({408, 425, 429, 500, 502, 503, 504})
+# Seconds that a server may ask to wait; one that asks for more is tried again all the same.
+LONGEST_WAIT = 300.0
 CHUNK = 1 << 16
 MEGABYTE = 1_000_000
 # Kinds of published checksums, and how many hexadecimal digits each has.
@@ -48,10 +51,10 @@ class Patience:
 class Transient(Exception):
     """The server or the network failed in a way that may pass."""
 
-    def __init__(self, reason: str, gained: int = 0) -> None:
-        """Tell the reason, and how many bytes came before."""
+    def __init__(self, reason: str, gained: int = 0, status: int = 0, wait: float = 0) -> None:
+        """Tell the reason, how many bytes came before, the HTTP status, and the seconds that the server asks to wait."""
         super().__init__(reason)
-        self.gained = gained
+        self.gained, self.status, self.wait = gained, status, wait
 
 
 class Answer(Exception):
@@ -121,13 +124,23 @@ def open_url(url: str, silence: float, headers: tuple[tuple[str, str], ...] = ()
     try:
         return t.cast(_Response, opener.open(url, timeout=silence))
     except urllib.error.HTTPError as error:
-        status = error.code
+        status, wait = error.code, retry_after(error.headers.get("Retry-After"))
         error.close()
         if status in PASSING:
-            raise Transient(f"HTTP {status}") from None
+            raise Transient(f"HTTP {status}", status=status, wait=wait) from None
         raise Answer(status) from None
     except (OSError, http.client.HTTPException) as error:
         raise _failure(error, silence) from error
+
+
+def retry_after(value: str | None) -> float:
+    """Seconds that a server asks to wait, by a number or a date, at most ``LONGEST_WAIT``; 0 when it asks nothing."""
+    text = (value or "").strip()
+    try:
+        seconds = float(text) if text.isdigit() else email.utils.parsedate_to_datetime(text).timestamp() - time.time()
+    except (ValueError, TypeError):
+        return 0
+    return min(max(seconds, 0), LONGEST_WAIT)
 
 
 def _failure(error: Exception, silence: float, gained: int = 0) -> Exception:
@@ -211,7 +224,7 @@ class Downloader:
                         "or name another mirror (bundle_mirrors)."
                     ) from error
                 self._say(f"{url}: {error}; trying again")
-                time.sleep(pause)
+                time.sleep(max(pause, error.wait))
                 pause = min(2 * pause, 30)
 
     def _append(self, url: str, part: pathlib.Path, title: str) -> None:

@@ -35,7 +35,7 @@ from ansible_collections.fortytwo.ft_services.plugins.module_utils._bundle.manif
     BundleError,
 )
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._bundle.steps import Step, recipe_of
-from ansible_collections.fortytwo.ft_services.plugins.module_utils._bundle.wheels import kube_web_view
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._bundle.wheels import index_problem, kube_web_view
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._files import sha256_of
 
 LANE = "download"
@@ -176,7 +176,8 @@ class Fetcher:
         say: t.Callable[[str], None],
     ) -> None:
         """Take ``versions``, ``packages``, ``mirrors``, ``checksums``, ``accept_changed`` and ``timeout`` (seconds)."""
-        self._bundle, self._work = bundle, work
+        self._bundle, self._work, self._run = bundle, work, run
+        self._requirements = recipes / "python/kube-web-view.txt"
         versions, sites = request["versions"], request["mirrors"]
         registries = {str(host): str(mirror) for host, mirror in (sites["registries"] or {}).items()}
         self._images = images(versions)
@@ -238,6 +239,12 @@ class Fetcher:
             if path in wanted:
                 found.setdefault(location.registry, location.api)
         return found
+
+    def questions(self, paths: t.Iterable[str]) -> dict[str, t.Callable[[], str | None]]:
+        """Return what is asked by other programs than our own: each says why it cannot be used, or None."""
+        if not {self._wheels.path, "apk"}.intersection(paths):
+            return {}
+        return {"Python packages": lambda: index_problem(self._run, self._requirements)}
 
     def _download(self, path: str, file: File) -> Step:
         stale = self._ledger.outdated(file.name, file.part_of[-1] if file.part_of else path)

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import email.utils
 import hashlib
 import http.server
 import threading
@@ -19,6 +20,7 @@ from ansible_collections.fortytwo.ft_services.plugins.module_utils._bundle.fetch
     check_site,
     loopback,
     parse_checksum,
+    retry_after,
 )
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._bundle.manifest import BundleError
 
@@ -195,6 +197,31 @@ def test_what_may_pass_is_tried_again(server, fetch):
     server.plan = [503]
     with pytest.raises(BundleError, match="HTTP 503; given up after 3 tries"):
         fetch()
+
+
+@pytest.mark.parametrize(
+    ("value", "least", "most"),
+    [
+        (None, 0, 0),
+        ("7", 7, 7),
+        ("soon", 0, 0),
+        ("-3", 0, 0),
+        ("86400", 300, 300),
+        (email.utils.formatdate(time.time() + 60, usegmt=True), 55, 60),
+        ("Wed, 21 Oct 2015 07:28:00 GMT", 0, 0),
+    ],
+)
+def test_a_server_that_asks_for_patience_gets_it(value, least, most):
+    assert least <= retry_after(value) <= most
+
+
+def test_the_second_try_waits_as_long_as_the_server_asked(server, fetch, monkeypatch):
+    waited = []
+    monkeypatch.setattr(files.time, "sleep", waited.append)
+    monkeypatch.setattr(files, "retry_after", lambda value: 17.0)
+    server.plan = [429, "good"]
+    fetch()
+    assert waited == [17.0]
 
 
 def test_a_silent_server_ends_the_wait(server, fetch):
