@@ -52,7 +52,7 @@ class Transient(Exception):
     """The server or the network failed in a way that may pass."""
 
     def __init__(self, reason: str, gained: int = 0, status: int = 0, wait: float = 0) -> None:
-        """Tell the reason, how many bytes came before, the HTTP status, and the seconds that the server asks to wait."""
+        """Tell the reason, how many bytes came before, the HTTP status, and the seconds that it asks to wait."""
         super().__init__(reason)
         self.gained, self.status, self.wait = gained, status, wait
 
