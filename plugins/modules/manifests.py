@@ -120,12 +120,13 @@ options:
   wait:
     description:
       - Wait until the objects are ready, or gone with O(state=absent).
-      - Deployments, StatefulSets, DaemonSets and ReplicaSets are ready when their newest pods are available and none is
-        left of those scaled away, Jobs when complete (also when C(ttlSecondsAfterFinished) removes them at once), Pods
-        when ready or succeeded, Services of type LoadBalancer when they have an address, Namespaces when active,
-        PersistentVolumeClaims when bound (or pending, when their storage class waits for the first pod, or this user
-        may not read it), CustomResourceDefinitions when established, APIServices when available, admission webhooks
-        when the Service behind them has a ready endpoint. Other kinds are ready when they exist.
+      - Deployments, StatefulSets, DaemonSets, ReplicaSets and ReplicationControllers are ready when their newest pods
+        are available and none is left of those scaled away, Jobs when complete (also when C(ttlSecondsAfterFinished)
+        removes them at once), Pods when ready or succeeded, Services of type LoadBalancer when they have an address,
+        Namespaces when active, PersistentVolumeClaims when bound (or pending, when their storage class waits for the
+        first pod, or this user may not read it), CustomResourceDefinitions when established, APIServices when
+        available, admission webhooks when the Service behind them has a ready endpoint. Other kinds are ready when
+        they exist.
       - Stops early for an image that cannot be pulled, a container that cannot be made or crashes again and again, a
         pod that fits no node, a failed Job, pods that the namespace's rules forbid, and an exceeded progress deadline.
         What may pass by itself must last for some seconds first. See O(fail_fast).
@@ -190,7 +191,7 @@ requirements:
 notes:
   - Rights for one namespace are enough for sets that lie in it.
   - The values of the given Secrets are hidden in messages, log lines and events, short ones where they stand alone.
-    A value that is also a name, an image or a part of an image of the given objects is shown.
+    A value that is also a name or an image of the given objects, or a word of one, is shown.
   - The waits read pods, replica sets, endpoint slices, events and logs.
     Without the right to do so they notice less, and the reports are shorter.
 seealso:

@@ -61,11 +61,11 @@ def secrets_in(bodies: t.Sequence[Json]) -> set[str]:
 def identifiers(body: Json) -> set[str]:
     """The words by which an object and its containers are called: they stand in every message about it."""
     metadata = body.get("metadata") or {}
-    words = {str(body.get("kind", "")), str(metadata.get("name", "")), str(metadata.get("namespace") or "")}
+    names = {str(body.get("kind", "")), str(metadata.get("name", "")), str(metadata.get("namespace") or "")}
     for container in _containers(body.get("spec")):
         image = str(container.get("image", ""))
-        words |= {str(container.get("name", "")), image, *re.split(r"[/:@]", image)}
-    return words
+        names |= {str(container.get("name", "")), image, *re.split(r"[/:@]", image)}
+    return names | {word for name in names for word in re.split(r"[^A-Za-z0-9]+", name)}
 
 
 def _containers(spec: t.Any) -> t.Iterator[Json]:
@@ -91,12 +91,16 @@ def _leaves(value: t.Any) -> t.Iterator[str]:
 
 
 def redact(text: str, secrets: t.Iterable[str], shortest: int = 1) -> str:
-    """The text without secrets of at least ``shortest`` characters; those under five only where they stand alone."""
+    """The text without secrets of at least ``shortest`` characters.
+
+    Short ones may be parts of other words, and are only hidden where they stand alone: those under five characters,
+    and those under eight that are nothing but letters.
+    """
     for secret in sorted(set(secrets), key=len, reverse=True):
         if len(secret) < shortest:
             continue
         pattern = re.escape(secret)
-        if len(secret) < 5:
+        if len(secret) < 5 or (len(secret) < 8 and secret.isalpha()):
             pattern = rf"(?<![A-Za-z0-9]){pattern}(?![A-Za-z0-9])"
         text = re.sub(pattern, lambda _match: HIDDEN, text)
     return text

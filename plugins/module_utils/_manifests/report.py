@@ -178,6 +178,10 @@ def fail(session: Session, failure: WaitFailed, total: int) -> t.NoReturn:
     count = f"{len(targets)} of {total} objects {verb}"
     if failure.final:
         head = f"Gave up after {session.waited:.0f} s, for waiting would not help: {count}."
+        if not any(sign.final for target in targets for sign in target.failures):
+            head += (
+                " If something else puts it right meanwhile, set fail_fast to false or fail_fast_after to more seconds."
+            )
     else:
         head = f"Time is up: {count} after wait_timeout={session.timeout:.0f} s."
     lines = [head]

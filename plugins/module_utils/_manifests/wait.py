@@ -214,8 +214,10 @@ class Waiter:
         if target.gone_uid and body and body["metadata"].get("uid") != target.gone_uid:
             body = None  # Another object of the same name took its place: this one is gone.
         vanished = target.kind.vanished
-        if body is None and vanished and target.last and not target.gone_uid and target.source != WAIT_FOR:
-            target.state = vanished(target.last)
+        if body is None and vanished and target.last and not target.gone_uid:
+            # It removed itself: what counts is how it was at the end.
+            by_query = target.source == WAIT_FOR
+            target.state = target.check(target.last, self.around) if by_query else vanished(target.last)
         else:
             target.state = target.check(body, self.around)
         return target.state.ready

@@ -49,12 +49,17 @@ def test_scrubbing():
     assert redact("a data a", ["a"]) == f"{HIDDEN} data {HIDDEN}"
     assert redact("a data a", ["a"], shortest=6) == "a data a"
     assert redact("abcdef abc", ["abc", "abcdef"]) == f"{HIDDEN} {HIDDEN}"
+    assert redact("WordPress press admin1x", ["Press", "press", "admin1"]) == f"WordPress {HIDDEN} {HIDDEN}x"
 
 
 def test_secrets_include_misspelt_fields_but_not_the_names_and_images_of_objects():
     secret = {**obj({"user": "wordpress", "proxy": "nginx"}, kind="Secret"), "dta": {"x": "hidden-one"}}
     secret["stringData"] = {"p": "pass word", "empty": " "}
-    pod = {"kind": "Pod", "metadata": {"name": "p"}, "spec": {"containers": [{"name": "c", "image": "local/nginx:1"}]}}
+    pod = {
+        "kind": "Pod",
+        "metadata": {"name": "p"},
+        "spec": {"containers": [{"name": "c", "image": "local/nginx-light:1"}]},
+    }
     deployment = {"kind": "Deployment", "metadata": {"name": "d"}, "spec": {"template": {"spec": pod["spec"]}}}
     for other in (pod, deployment):
         found = secrets_in([secret, {**obj(), "metadata": {"name": "wordpress"}}, other])
