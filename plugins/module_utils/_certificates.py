@@ -20,7 +20,9 @@ from ansible_collections.fortytwo.ft_services.plugins.module_utils._files import
 )
 
 CRYPTOGRAPHY_ERROR: str | None = None
+CRYPTOGRAPHY_VERSION = ""
 try:
+    import cryptography
     from cryptography import x509
     from cryptography.exceptions import InvalidSignature
     from cryptography.hazmat.primitives import hashes, serialization
@@ -28,6 +30,8 @@ try:
     from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 except ImportError:
     CRYPTOGRAPHY_ERROR = traceback.format_exc()
+else:
+    CRYPTOGRAPHY_VERSION = cryptography.__version__
 
 # datetime.UTC came with Python 3.11; targets may have 3.9.
 UTC = timezone(timedelta())

@@ -137,6 +137,7 @@ options:
     type: bool
     default: false
 requirements:
+  - python >= 3.11
   - skopeo, openssl, tar and pip for O(mode=fetch)
   - pip, tar, apt-get, dpkg-deb, unshare, debootstrap, qemu-img, debugfs, openssl and gcc for O(mode=build)
 notes:
@@ -243,6 +244,10 @@ seconds:
   type: float
   sample: 1200.5
 """
+
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._python import require_python
+
+require_python()
 
 from ansible.module_utils.basic import AnsibleModule
 

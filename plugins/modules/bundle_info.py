@@ -23,6 +23,8 @@ attributes:
     details: The module changes nothing.
   idempotent:
     support: full
+requirements:
+  - python >= 3.11
 options:
   path:
     description: The folder of the bundle. One that does not exist is an incomplete bundle.
@@ -135,6 +137,10 @@ result:
   type: raw
   sample: [{image: images/host/pause.tar, source: forge}]
 """
+
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._python import require_python
+
+require_python()
 
 from ansible.module_utils.basic import AnsibleModule
 

@@ -70,7 +70,7 @@ options:
     type: int
     default: 30
 requirements:
-  - Python 3.9 or newer
+  - python >= 3.9
   - cryptography >= 42
 notes:
   - Trust is given to C(ca.crt) by the client; this module changes no trust store.
@@ -172,6 +172,10 @@ certificates:
   contains: *pair
 """
 
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._python import PYTHON_39, require_python, too_old
+
+require_python(PYTHON_39)
+
 import typing as t
 from pathlib import Path
 
@@ -241,6 +245,9 @@ def main() -> None:
     )
     if util.CRYPTOGRAPHY_ERROR:
         module.fail_json(msg=missing_required_lib("cryptography"), exception=util.CRYPTOGRAPHY_ERROR)
+    problem = too_old("cryptography", util.CRYPTOGRAPHY_VERSION, (42,))
+    if problem:
+        module.fail_json(msg=problem)
     try:
         result = run(module)
     except util.CertificateError as error:

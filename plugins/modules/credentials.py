@@ -289,6 +289,10 @@ secrets:
       sample: false
 """
 
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._python import require_python
+
+require_python()
+
 import typing as t
 from pathlib import Path
 
@@ -299,9 +303,9 @@ from ansible_collections.fortytwo.ft_services.plugins.module_utils._credentials 
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.client import KubeClient
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.connection import (
     KUBE_ARGUMENTS,
-    KUBERNETES_IMPORT_ERROR,
     Connection,
     KubeModule,
+    require_kubernetes,
 )
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.errors import KubeError
 
@@ -409,8 +413,8 @@ def main() -> None:
     )
     if util.CRYPTOGRAPHY_ERROR and any(each["kind"] == "ssh_key" for each in module.params["credentials"]):
         module.fail_json(msg=missing_required_lib("cryptography"), exception=util.CRYPTOGRAPHY_ERROR)
-    if KUBERNETES_IMPORT_ERROR and module.params["secrets"]:
-        module.fail_json(msg=missing_required_lib("kubernetes"), exception=KUBERNETES_IMPORT_ERROR)
+    if module.params["secrets"]:
+        require_kubernetes(module)
     try:
         result = run(module)
     except (util.CredentialError, KubeError) as error:

@@ -9,6 +9,8 @@ DOCUMENTATION = r"""
 module: docker_engine_info
 short_description: Tell whether a host runs a usable docker engine, and what is missing
 version_added: 0.1.0
+requirements:
+  - python >= 3.11
 author:
   - The fortytwo.ft_services contributors (@fortytwo)
 description:
@@ -188,6 +190,10 @@ log:
   type: str
   sample: failed to start daemon
 """
+
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._python import require_python
+
+require_python()
 
 import os
 import typing as t

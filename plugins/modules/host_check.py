@@ -10,6 +10,8 @@ DOCUMENTATION = r"""
 module: host_check
 short_description: Tell at once all that keeps a host from running a minikube cluster by docker
 version_added: 0.2.0
+requirements:
+  - python >= 3.11
 author:
   - The fortytwo.ft_services contributors (@fortytwo)
 description:
@@ -163,6 +165,10 @@ host:
     docker: docker 28.2.2
     cgroups: v2
 """
+
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._python import require_python
+
+require_python()
 
 import typing as t
 

@@ -9,6 +9,8 @@ DOCUMENTATION = r"""
 module: image_build
 short_description: Build several images at the same time, only those whose content changed
 version_added: 0.1.0
+requirements:
+  - python >= 3.11
 author:
   - The fortytwo.ft_services contributors (@fortytwo)
 description:
@@ -394,6 +396,10 @@ failures:
   elements: str
   sample: ["Image nginx failed at Step 2/9 : RUN false"]
 """
+
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._python import require_python
+
+require_python()
 
 import dataclasses
 import typing as t

@@ -9,6 +9,8 @@ DOCUMENTATION = r"""
 module: image_load
 short_description: Load image archives into a docker daemon
 version_added: 0.1.0
+requirements:
+  - python >= 3.11
 author:
   - The fortytwo.ft_services contributors (@fortytwo)
 description:
@@ -87,6 +89,10 @@ images:
       type: bool
       sample: false
 """
+
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._python import require_python
+
+require_python()
 
 import typing as t
 

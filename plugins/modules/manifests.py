@@ -379,11 +379,15 @@ not_ready:
       hint: Check the image name and tag.
 """
 
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._python import require_python
+
+require_python()
+
 from ansible.module_utils.basic import missing_required_lib
 
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.connection import (
     KUBE_ARGUMENTS,
-    KUBERNETES_IMPORT_ERROR,
+    require_kubernetes,
 )
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._manifests.module import SecretiveModule, execute
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._query import JMESPATH_ERROR
@@ -425,8 +429,7 @@ def main() -> None:
         required_if=[("prune", True, ("set_name",))],
         supports_check_mode=True,
     )
-    if KUBERNETES_IMPORT_ERROR:
-        module.fail_json(msg=missing_required_lib("kubernetes"), exception=KUBERNETES_IMPORT_ERROR)
+    require_kubernetes(module)
     if module.params["wait_for"] and JMESPATH_ERROR:
         module.fail_json(msg=missing_required_lib("jmespath"), exception=JMESPATH_ERROR)
     execute(module)

@@ -140,14 +140,17 @@ result:
 """
 
 
-from ansible.module_utils.basic import missing_required_lib
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._python import require_python
+
+require_python()
+
 
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.client import KubeClient
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.connection import (
     KUBE_ARGUMENTS,
-    KUBERNETES_IMPORT_ERROR,
     Connection,
     KubeModule,
+    require_kubernetes,
 )
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.errors import KubeError
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.info import find_resources, read_objects
@@ -171,8 +174,7 @@ def main() -> None:
         supports_check_mode=True,
     )
     params = module.params
-    if KUBERNETES_IMPORT_ERROR:
-        module.fail_json(msg=missing_required_lib("kubernetes"), exception=KUBERNETES_IMPORT_ERROR)
+    require_kubernetes(module)
     query = Query(module)
     try:
         client = KubeClient(Connection.from_options(params))

@@ -9,6 +9,8 @@ DOCUMENTATION = r"""
 module: minikube
 short_description: Create, start, stop and remove a minikube cluster
 version_added: 0.1.0
+requirements:
+  - python >= 3.11
 author:
   - The fortytwo.ft_services contributors (@fortytwo)
 description:
@@ -319,6 +321,10 @@ stderr_lines:
   elements: str
   sample: []
 """
+
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._python import require_python
+
+require_python()
 
 from ansible.module_utils.basic import AnsibleModule
 

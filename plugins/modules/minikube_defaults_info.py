@@ -10,6 +10,8 @@ DOCUMENTATION = r"""
 module: minikube_defaults_info
 short_description: Tell what a host offers to a profile of minikube, a network and a folder for programs
 version_added: 0.2.0
+requirements:
+  - python >= 3.11
 author:
   - The fortytwo.ft_services contributors (@fortytwo)
 description:
@@ -84,6 +86,10 @@ taken:
   sample:
     - the network compose (192.168.48.0/20) of docker
 """
+
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._python import require_python
+
+require_python()
 
 from ansible.module_utils.basic import AnsibleModule
 

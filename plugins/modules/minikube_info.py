@@ -9,6 +9,8 @@ DOCUMENTATION = r"""
 module: minikube_info
 short_description: Tell the profiles of minikube, their settings, state and connections
 version_added: 0.1.0
+requirements:
+  - python >= 3.11
 author:
   - The fortytwo.ft_services contributors (@fortytwo)
 description:
@@ -88,6 +90,10 @@ result:
     - name: ft-services
       address: 192.168.49.2
 """
+
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._python import require_python
+
+require_python()
 
 from ansible.module_utils.basic import AnsibleModule
 

@@ -9,6 +9,8 @@ DOCUMENTATION = r"""
 module: private_files
 short_description: Keep a folder of text files that are for the owner only
 version_added: 0.2.0
+requirements:
+  - python >= 3.11
 author:
   - The fortytwo.ft_services contributors (@fortytwo)
 description:
@@ -64,6 +66,10 @@ removed_files:
   elements: str
   sample: []
 """
+
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._python import require_python
+
+require_python()
 
 import fnmatch
 import typing as t

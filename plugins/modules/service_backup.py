@@ -9,6 +9,8 @@ DOCUMENTATION = r"""
 module: service_backup
 short_description: Back up the data of Kubernetes services to this host, and put it back
 version_added: 0.1.0
+requirements:
+  - python >= 3.11
 author:
   - The fortytwo.ft_services contributors (@fortytwo)
 description:
@@ -210,6 +212,10 @@ removed:
   elements: str
   sample: []
 """
+
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._python import require_python
+
+require_python()
 
 import fcntl
 import json

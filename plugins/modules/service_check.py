@@ -209,6 +209,7 @@ options:
     type: bool
     default: true
 requirements:
+  - python >= 3.11
   - The Python package C(idna) for host names with other letters than ASCII.
   - The program C(ssh) of OpenSSH for a check of kind V(ssh) with O(checks[].command).
   - The program C(kubectl) for a check of kind V(exec).
@@ -380,6 +381,10 @@ failed_checks:
   sample:
     - redirect
 """
+
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._python import require_python
+
+require_python()
 
 import typing as t
 

@@ -15,10 +15,13 @@ from dataclasses import dataclass
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._python import too_old
+
 DOCKER_IMPORT_ERROR: str | None = None
 # What the SDK lets through: its own errors, those of the HTTP layers below it, and the system's.
 SDK_ERRORS: tuple[type[Exception], ...]
 try:
+    import docker
     from docker import APIClient
     from docker.auth import AuthConfig
     from docker.context import ContextAPI
@@ -93,9 +96,12 @@ def find_connection(
 
 
 def require_docker(module: AnsibleModule) -> None:
-    """Fail with installation advice when the Python package docker is missing."""
+    """Fail with installation advice when the Python package docker is missing or too old."""
     if DOCKER_IMPORT_ERROR:
         module.fail_json(msg=missing_required_lib("docker"), exception=DOCKER_IMPORT_ERROR)
+    problem = too_old("docker", docker.__version__, (7, 1, 0))
+    if problem:
+        module.fail_json(msg=problem)
 
 
 def _causes(error: BaseException) -> t.Iterator[BaseException]:

@@ -14,13 +14,15 @@ import traceback
 import typing as t
 from dataclasses import dataclass, field
 
-from ansible.module_utils.basic import AnsibleModule, env_fallback
+from ansible.module_utils.basic import AnsibleModule, env_fallback, missing_required_lib
 
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.errors import KubeConnectionError
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.proxies import Proxy, choose_proxy
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._python import too_old
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._types import Json
 
 try:
+    import kubernetes
     import urllib3
     import yaml
     from kubernetes import config as kube_config
@@ -30,6 +32,9 @@ except ImportError:
     KUBERNETES_IMPORT_ERROR: str | None = traceback.format_exc()
 else:
     KUBERNETES_IMPORT_ERROR = None
+
+
+_OLDEST_KUBERNETES = (34, 1, 0)
 
 
 def _from(name: str) -> tuple[t.Any, list[str]]:
@@ -72,6 +77,15 @@ _OPEN = frozenset(
 _SHORTEST_SECRET = 3
 # What the kubernetes package raises for a mapping that is no kubeconfig.
 _WRONG_TYPES = (TypeError, KeyError, ValueError, AttributeError)
+
+
+def require_kubernetes(module: AnsibleModule) -> None:
+    """End the module when the Python package kubernetes is missing or too old."""
+    if KUBERNETES_IMPORT_ERROR:
+        module.fail_json(msg=missing_required_lib("kubernetes"), exception=KUBERNETES_IMPORT_ERROR)
+    problem = too_old("kubernetes", kubernetes.__version__, _OLDEST_KUBERNETES)
+    if problem:
+        module.fail_json(msg=problem)
 
 
 class KubeModule(AnsibleModule):
