@@ -39,11 +39,23 @@ whole() {
 # Writes the data of service $1 in form $2, and its entry in the manifest.
 dump() {
     raw=$1.$2
-    kubectl exec --quiet "deploy/$1" -- backup "$3" >"$raw" </dev/null || fail "the container of $1 gave no backup"
-    whole "$raw" "$2" || fail "what came of $1 is no whole $2: it ended after $(wc -c <"$raw") bytes"
-    gzip -1 -c "$raw" >"$raw.gz"
-    printf '"%s": {"file": "%s", "form": "%s", "bytes": %d, "content_sha256": "%s", "file_bytes": %d, "sha256": "%s"}' \
-        "$1" "$raw.gz" "$2" "$(wc -c <"$raw")" "$(hash_of "$raw")" "$(wc -c <"$raw.gz")" "$(hash_of "$raw.gz")"
+    reason=''
+    if ! kubectl exec --quiet "deploy/$1" -- backup "$3" >"$raw" </dev/null; then
+        reason="the container of $1 gave no backup"
+    elif ! whole "$raw" "$2"; then
+        reason="what came of $1 is no whole $2: it ended after $(wc -c <"$raw") bytes"
+    fi
+    # What is wrong with one service is no reason to have no backup of the others.
+    if [ -n "$reason" ]; then
+        echo "backup: $reason" >&2
+        printf '%s"%s": "%s"' "$lacking" "$1" "$reason" >>missing
+        lacking=', '
+        rm "$raw"
+        return 1
+    fi
+    gzip -1 -c "$raw" >"$raw.gz" || fail "$aside/$raw.gz cannot be written: is the volume full?"
+    printf '%s"%s": {"file": "%s", "form": "%s", "bytes": %d, "content_sha256": "%s", "file_bytes": %d, "sha256": "%s"}' \
+        "$comma" "$1" "$raw.gz" "$2" "$(wc -c <"$raw")" "$(hash_of "$raw")" "$(wc -c <"$raw.gz")" "$(hash_of "$raw.gz")"
     echo "backup: $1, $(wc -c <"$raw") bytes" >&2
     rm "$raw"
 }
@@ -51,10 +63,9 @@ dump() {
 # One after the other, with commas between them.
 entries() {
     comma=''
+    lacking=''
     while read -r service form path; do
-        printf '%s' "$comma"
-        dump "$service" "$form" "$path"
-        comma=', '
+        if dump "$service" "$form" "$path"; then comma=', '; fi
     done </etc/service/config/services
 }
 
@@ -62,16 +73,25 @@ namespace=$(cat /var/run/secrets/kubernetes.io/serviceaccount/namespace)
 rm -rf "$root"/*.unfinished
 mkdir "$aside"
 cd "$aside"
+: >missing
 services=$(entries)
-printf '{"format": 1, "created": "%s", "namespace": "%s", "services": {%s}, "files": {}}\n' "$created" "$namespace" "$services" >manifest.json
+missing=$(cat missing)
+rm missing
+[ -n "$services" ] || fail 'no service gave a backup'
+printf '{"format": 1, "created": "%s", "namespace": "%s", "services": {%s}, "missing": {%s}, "files": {}}\n' \
+    "$created" "$namespace" "$services" "$missing" >manifest.json
 sync
 mv "$aside" "$root/$name"
 
-# From the first moment on, none that is removed looks finished.
+# From the first moment on, none that is removed looks finished. The newest one that lacks nothing stays.
 cd "$root"
-find . -mindepth 2 -maxdepth 2 -name manifest.json | sort -r | tail -n "+$((keep + 1))" | while read -r manifest; do
+complete=$(find . -mindepth 2 -maxdepth 2 -name manifest.json ! -exec grep -q '"missing": {"' {} \; -print | sort | tail -n 1)
+[ -z "$complete" ] || keep=$((keep - 1))
+find . -mindepth 2 -maxdepth 2 -name manifest.json ! -path "$complete" | sort -r | tail -n "+$((keep + 1))" | while read -r manifest; do
     rm "$manifest"
     rm -rf "${manifest%/*}"
     echo "backup: ${manifest%/*} was removed" >&2
 done
+# The job fails: who looks at it shall see that something is missing.
+[ -z "$missing" ] || fail "$root/$name is kept, but lacks: $missing"
 echo "backup: $root/$name is complete" >&2

@@ -16,6 +16,8 @@ author:
 description:
   - Takes what a program in each container writes to its output, and keeps it compressed, with its hash, in a folder.
   - A backup has its name only when all of it is there. What was interrupted is removed by the next run.
+  - A service that gives no data is named in RV(manifest.missing); the data of the others are kept.
+  - The newest backup that lacks nothing is never removed.
   - Puts a backup back only when every file of it is what it was when it was written.
   - Copies backups of the same form that a job in the cluster made to this host.
   - Runs C(kubectl exec) on the target host.
@@ -130,6 +132,10 @@ EXAMPLES = r"""
         load: [restore, /data]
   register: made
 
+- name: Fail when the backup lacks a service
+  ansible.builtin.assert:
+    that: made.manifest.missing | default({}) | length == 0
+
 - name: Put the newest backup back
   fortytwo.ft_services.service_backup:
     state: restored
@@ -189,7 +195,7 @@ manifest:
     services:
       description:
         - By name, each with C(file), C(form), C(bytes) and C(content_sha256) of the data, and C(file_bytes) and
-          C(sha256) of the file.
+          C(sha256) of the file; with C(notes) where the service named something that it could not keep.
       type: dict
       returned: always
       sample:
@@ -200,6 +206,11 @@ manifest:
           content_sha256: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
           file_bytes: 131072
           sha256: 60303ae22b998861bce3b28f33eec1be758a213c86c93c076dbe9f558c11c752
+    missing:
+      description: Services that gave no data, each with the reason. Backups of older versions do not have it.
+      type: dict
+      returned: always
+      sample: {}
     files:
       description: Files of the host by name, each with C(file), C(file_bytes) and C(sha256).
       type: dict
@@ -269,11 +280,22 @@ def make(module: AnsibleModule) -> Json:
     shutil.rmtree(aside, ignore_errors=True)
     aside.mkdir(mode=0o700)
     progress = Progress(len(params["services"]))
+    entries, lacking = {}, {}
+    # What is wrong with one service is no reason to have no backup of the others.
+    for each in params["services"]:
+        try:
+            entries[each["name"]] = dumped(module, each, aside, progress)
+        except BackupError as error:
+            lacking[each["name"]] = str(error)
+    if lacking and not entries:
+        shutil.rmtree(aside)
+        raise BackupError(f"No backup was made: {'; '.join(lacking.values())}. {look_at(params)}")
     manifest = {
         "format": FORMAT,
         "created": time.strftime("%Y-%m-%dT%H:%M:%SZ", now),
         "namespace": params["namespace"],
-        "services": {each["name"]: dumped(module, each, aside, progress) for each in params["services"]},
+        "services": entries,
+        "missing": lacking,
         "files": {Path(file).name: copied(Path(file), aside) for file in params["files"]},
     }
     write_private(aside / MANIFEST, (json.dumps(manifest, indent=1) + "\n").encode())
@@ -296,21 +318,27 @@ def locked(root: Path) -> int:
 
 
 def dumped(module: AnsibleModule, service: Json, folder: Path, progress: Progress) -> Json:
-    """Write a service's data and return its entry."""
+    """Write a service's data and return its entry. BackupError when it gave none; then no file of it is left."""
     name, form = service["name"], service["form"]
     progress.message(name)
-    raw = folder / f"{name}.{form}"
+    raw, target = folder / f"{name}.{form}", folder / f"{name}.{form}.gz"
     try:
-        Container(module.run_command, kubectl_of(module.params), name).read(service["dump"], raw)
-        entry = packed(raw, folder / f"{name}.{form}.gz", form)
-    except BackupError as error:
-        raise BackupError(
-            f"No backup was made: {error}. Look whether its pod is ready: "
-            f"kubectl get pods -n {module.params['namespace']}."
-        ) from error
-    raw.unlink()
+        notes = Container(module.run_command, kubectl_of(module.params), name).read(service["dump"], raw)
+        entry = packed(raw, target, form)
+    except BackupError:
+        target.unlink(missing_ok=True)
+        raise
+    finally:
+        raw.unlink(missing_ok=True)
+    for note in notes:
+        module.warn(f"{name}: {note}")
     progress.step(f"{name}, {entry['bytes']} bytes")
-    return entry
+    return {**entry, "notes": notes} if notes else entry
+
+
+def look_at(params: Json) -> str:
+    """What to do about services that gave no data."""
+    return f"Look whether their pods are ready: kubectl get pods -n {params['namespace']}."
 
 
 def copied(source: Path, folder: Path) -> Json:

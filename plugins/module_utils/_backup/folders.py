@@ -116,12 +116,13 @@ def check_files(folder: Path, manifest: Json) -> None:
 
 
 def surplus(root: Path, keep: int) -> list[Path]:
-    """The folders to remove: all but the newest ``keep`` backups, and what unfinished ones left.
+    """The folders to remove: all but the newest ``keep`` backups and the newest complete one, and unfinished ones.
 
     What this version cannot read neither counts nor is removed: it is no reason not to keep another backup.
     """
-    old = finished(root, readable_only=True)[:-keep]
-    return [root / name for name in old] + sorted(root.glob(f"*{UNFINISHED}"))
+    names = finished(root, readable_only=True)
+    complete = next((name for name in reversed(names) if not read_manifest(root / name).get("missing")), None)
+    return [root / name for name in names[:-keep] if name != complete] + sorted(root.glob(f"*{UNFINISHED}"))
 
 
 def remove(folders: t.Iterable[Path]) -> list[str]:

@@ -14,6 +14,7 @@ from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.p
 # AnsibleModule.run_command
 RunCommand = t.Callable[..., tuple[int, str, str]]
 SHOWN = 300
+NOTES = 50
 
 
 class Container:
@@ -24,21 +25,23 @@ class Container:
         self._run, self._kubectl, self.name = run, kubectl, name
         self._workload = name if "/" in name else f"deploy/{name}"
 
-    def read(self, argv: list[str], target: Path) -> None:
-        """Write a command's output to a file. BackupError when the command fails."""
-        self._exec('exec "$@" >"$0"', target, [], argv)
+    def read(self, argv: list[str], target: Path) -> list[str]:
+        """Write a command's output to a file; return what it named on standard error. BackupError when it fails."""
+        return self._exec('exec "$@" >"$0"', target, [], argv)
 
     def write(self, argv: list[str], source: Path) -> None:
         """Give a file to a command. BackupError when the command fails."""
         self._exec('exec "$@" <"$0"', source, ["--stdin"], argv)
 
-    def _exec(self, redirection: str, file: Path, options: list[str], argv: list[str]) -> None:
+    def _exec(self, redirection: str, file: Path, options: list[str], argv: list[str]) -> list[str]:
         # A shell does nothing but connect the file: the stream may be larger than the memory.
         words = [*self._kubectl, "exec", *options, self._workload, "--", *argv]
         code, dummy, errors = self._run(
             ["sh", "-c", redirection, str(file), *words], environ_update=direct_environment()
         )
+        lines = [line.strip() for line in errors.splitlines() if line.strip()]
         if code:
-            lines = [line.strip() for line in errors.splitlines() if line.strip()]
             said = "; ".join(lines[-3:])[:SHOWN] or "it said nothing"
             raise BackupError(f"{argv[0]} in the container of {self.name} ended with {code}: {said}")
+        # Programs tell what they do as well; what is missing begins with the program's name.
+        return [line for line in lines if line.startswith((f"{argv[0]}:", "tar:"))][:NOTES]

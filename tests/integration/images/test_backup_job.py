@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 from pathlib import Path
@@ -73,16 +74,40 @@ def test_the_oldest_go_and_what_was_interrupted_too(job):
     assert len(left) == 2
 
 
-@pytest.mark.parametrize(
-    ("broken", "told"),
-    [
-        ({"tar": "echo short"}, "what came of ftps is no whole tar"),
-        ({"sql": "echo INSERT"}, "what came of mysql is no whole sql"),
-        ({"sql": f"{SQL}; exit 3"}, "the container of mysql gave no backup"),
-    ],
-)
-def test_what_is_not_whole_is_no_backup(job, broken, told):
+BROKEN = [
+    ({"tar": "echo short"}, "ftps", "what came of ftps is no whole tar"),
+    ({"sql": "echo INSERT"}, "mysql", "what came of mysql is no whole sql"),
+    ({"sql": f"{SQL}; exit 3"}, "mysql", "the container of mysql gave no backup"),
+]
+
+
+@pytest.mark.parametrize(("broken", "lacking", "told"), BROKEN)
+def test_what_is_wrong_with_one_service_is_named_and_the_others_are_kept(job, broken, lacking, told):
     done = job(7, **broken)
     assert done.returncode != 0
     assert told in done.stderr
+    (name,) = finished(job.root)
+    manifest = read_manifest(job.root / name)
+    check_files(job.root / name, manifest)
+    assert list(manifest["services"]) == [{"ftps": "mysql", "mysql": "ftps"}[lacking]]
+    assert told in manifest["missing"][lacking]
+    assert len(list((job.root / name).iterdir())) == 2
+
+
+def test_the_newest_that_lacks_nothing_stays(job):
+    for number in range(1, 5):
+        (job.root / f"2025010{number}T000000Z").mkdir()
+        lacking = {} if number == 2 else {"mysql": "why"}
+        text = json.dumps({"format": 1, "created": "2025", "missing": lacking})
+        (job.root / f"2025010{number}T000000Z" / "manifest.json").write_text(text)
+    assert job(2, sql="exit 1").returncode == 1
+    left = sorted(path.name for path in job.root.iterdir())
+    assert left[0] == "20250102T000000Z"
+    assert len(left) == 2
+
+
+def test_without_any_data_there_is_no_backup(job):
+    done = job(7, sql="exit 1", tar="exit 1")
+    assert done.returncode != 0
+    assert "no service gave a backup" in done.stderr
     assert finished(job.root) == []
