@@ -54,8 +54,8 @@ def collect(
     """Requirements, checks and faults of all services that are on.
 
     ``files`` has the lists of each service by its name; ``defaults`` options of checks by their kind, ``exec``, ``tls``
-    (for each kind that needs the CA) and ``credential`` (for each that logs in). ``requirements`` are those of the platform
-    itself. A requirement that only a fault can show has ``fault_reason`` as the reason why it was not tried.
+    (for each kind that needs the CA) and ``credential`` (for each that logs in). ``requirements`` are of no single
+    service. A requirement that only a fault can show has ``fault_reason`` as the reason why it was not tried.
     """
     checks, faults, rows = [], [], [dict(entry) for entry in requirements]
     for service, parts in files.items():
