@@ -10,6 +10,7 @@ import os
 import pathlib
 import shutil
 import socket
+import subprocess
 
 import pytest
 
@@ -216,6 +217,46 @@ def test_the_same_dockerfile_is_named(folder, daemon, name, text):
 def test_no_ignore_file_at_all(folder, daemon):
     (folder / ".dockerignore").unlink(missing_ok=True)
     assert ours(folder, "")[0] == daemon.sent(str(folder), "")[0]
+
+
+def docker(*words, **options):
+    return subprocess.run(["docker", *words], capture_output=True, timeout=120, check=False, **options)
+
+
+@pytest.fixture(scope="module")
+def buildx():
+    if docker("version").returncode:
+        pytest.skip("no docker daemon answers (DOCKER_HOST)")
+    if docker("buildx", "version").returncode:
+        pytest.skip("docker's plugin buildx is not installed")
+
+
+def by_buildkit(root, dockerfile):
+    """What COPY sees of a context in a build by BuildKit."""
+    done = docker("buildx", "build", "--file", dockerfile, "--output", "type=tar,dest=-", str(root))
+    assert done.returncode == 0, done.stderr.decode()
+    found = kinds(io.BytesIO(done.stdout))
+    # It makes a file of a socket, which is of no use to anybody; image_build leaves sockets out with both builders.
+    found.pop("socket", None)
+    return found
+
+
+# Patterns themselves are read by the same rules; which folders are searched for exceptions is not.
+@pytest.mark.parametrize("text", [text for text in IGNORED if "!" in text or "**/" in text])
+def test_buildkit_sees_the_same_files(folder, buildx, text):
+    (folder / ".dockerignore").write_text(text, newline="")
+    read = image_context.read_context(str(folder), "Dockerfile", buildkit=True)
+    visible = {entry.path: entry.kind for entry in read.entries if entry.path not in read.hidden}
+    assert visible == by_buildkit(folder, str(folder / "Dockerfile"))
+
+
+def test_buildkit_prefers_the_ignore_file_of_the_dockerfile(buildx, tmp_path):
+    for name, text in {"a": "", "b": "", "D": "FROM scratch\nCOPY . /\n", ".dockerignore": "a\n"}.items():
+        (tmp_path / name).write_text(text)
+    (tmp_path / "D.dockerignore").write_text("b\nD*\n")
+    read = image_context.read_context(str(tmp_path), "D", buildkit=True)
+    visible = {entry.path for entry in read.entries if entry.path not in read.hidden}
+    assert visible == set(by_buildkit(tmp_path, str(tmp_path / "D"))) == {".dockerignore", "a"}
 
 
 def test_a_context_behind_a_link(folder, daemon, tmp_path):

@@ -298,7 +298,11 @@ def base_images(
         stages = _stages(dockerfile, _arguments(dockerfile, args, buildkit or {}))
     except WordError as error:
         raise DockerfileError(f"A variable in it cannot be read: {error}.") from error
-    last = len(stages) - 1 if target is None else _number(stages, target)
+    names = [stage.name for stage in stages if stage.name]
+    twins = sorted({name for name in names if names.count(name) > 1})
+    if buildkit is None and twins:
+        raise DockerfileError(f"Several stages are called {', '.join(twins)}: give each its own name, or use BuildKit.")
+    last = len(stages) - 1 if target is None else _number(stages, target, digits=False)
     if last is None:
         raise DockerfileError(f"It has no stage {target}: correct target.")
     wanted = {last} if buildkit is not None else set(range(last + 1))
