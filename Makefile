@@ -17,7 +17,7 @@ export LC_ALL
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help up abuse dashboard test ready clean $(PLAYS) $(STEPS)
+.PHONY: help up abuse dashboard test ready bench clean $(PLAYS) $(STEPS)
 
 help: ## What can be made
 	@echo "Usage: make TARGET [ARGS='options of ansible-playbook']"
@@ -54,6 +54,9 @@ test: ## Run every check but extended; the last line is "N passed, N failed"
 # With ARGS the step is the tool itself, in this terminal: make unit ARGS='-k name -x --pdb'
 $(STEPS):
 	@$(PYTHON) tests/gate $@ $(if $(ARGS),--interactive $(ARGS))
+
+bench: ready ## Measure beside the peers on the running platform, and write docs/benchmarks.md
+	@for program in benchmarks/*.py; do $(VENV)/bin/python "$$program" $(ARGS) || exit 1; done
 
 clean: ## Remove what make and the tests left in this folder; the platform stays
 	rm -rf $(VENV) .ansible artifacts
