@@ -22,7 +22,7 @@ REPOSITORY = HERE.parents[3]
 SAMPLES = HERE / "samples"
 
 
-def render(folder, paths=()):
+def render(folder, paths=(), **settings):
     """Return the objects, and what the modules certificates and credentials would be asked for."""
     link = folder / "ansible_collections" / "fortytwo" / "ft_services"
     link.parent.mkdir(parents=True)
@@ -33,6 +33,7 @@ def render(folder, paths=()):
     variables = folder / "variables.json"
     templates = REPOSITORY / "roles/services/templates"
     values = {
+        **settings,
         "services_paths": list(map(str, paths)),
         "render_folder": str(folder),
         "services_templates": str(templates),
