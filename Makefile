@@ -3,6 +3,7 @@
 
 PYTHON ?= python3
 ARGS ?=
+NAMES ?=
 VENV := .venv
 LINK := $(VENV)/collections/ansible_collections/fortytwo/ft_services
 PLAYBOOK := PATH="$(CURDIR)/$(VENV)/bin:$$PATH" ANSIBLE_CONFIG="$(CURDIR)/ansible.cfg" ansible-playbook
@@ -39,6 +40,9 @@ dashboard: ready ## Open the dashboard of the cluster, for this machine only and
 # What they are asked for stands at the end; what each task did would only push it off the screen.
 dashboard status credentials: export ANSIBLE_DISPLAY_OK_HOSTS = false
 dashboard status credentials: export ANSIBLE_DISPLAY_SKIPPED_HOSTS = false
+
+# A list in ARGS would need quotes within quotes: make rotate NAMES=mysql_admin,ftps_user
+rotate: override ARGS += $(if $(NAMES),-e "rotate_names='$(NAMES)'")
 
 # stop, status, verify, purge ...: whatever playbooks/ has.
 $(PLAYS): ready

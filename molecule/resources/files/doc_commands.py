@@ -6,7 +6,8 @@
 Reads from standard input, in JSON: `root` (the folder of the pages), `pages` (their paths there), `skipped` (by page:
 command to the reason why it is not run; "*" for the whole page), `replace` (what stands in the pages to what it is
 here), `path` (folders where programs are) and `kubeconfig`. Each page is run in a copy of the root's README.md and
-docs, with a home of its own. Prints, in JSON, what was run, what was skipped, and what was `wrong`.
+docs, with a home of its own. Commands of make are not run: tests/integration/docs tries them as make's shell gets
+them. Prints, in JSON, what was run, what was skipped, and what was `wrong`.
 
 With the root as an argument it lists the pages that have commands.
 """
@@ -25,14 +26,21 @@ from pathlib import Path
 
 LONGEST = 300  # seconds for a page
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+# In a table's row, a command between backquotes is one of these programs with a word more at least.
+ROW = re.compile(r"^[ ]*\|.*\|[ ]*$", re.MULTILINE)
+PROGRAMS = (
+    "ansible[a-z-]*|apt-get|curl|df|docker|journalctl|kubectl|lftp|minikube|openssl|pkill|scp|sftp|ssh|sudo|systemctl"
+)
+SPAN = re.compile(rf"(?<!`)`((?:{PROGRAMS}) [^`]+)`")
 # Four spaces deeper than the text around it, which may be an item of a list.
 BLOCK = re.compile(r"(?:(?<=\n\n)|\A)((?: {4,6}\S[^\n]*\n(?: {4,}[^\n]*\n)*)+)(?=\n|\Z)")
 
 
 def commands(page: str) -> list[str]:
-    """The commands of a page in their order; one that goes on in the next lines is one command."""
+    """The commands of a page in their order, those in tables too; one that goes on in the next lines is one command."""
     found = []
     without_fences = FENCE.sub(lambda match: "\n" if match[1] != "sh" else "\n" + indented(match[2]) + "\n", page)
+    without_fences = ROW.sub(lambda match: "\n" + indented("\n".join(SPAN.findall(match[0]))) + "\n", without_fences)
     for block in BLOCK.findall(without_fences.replace("\n\n\n", "\n\n")):
         depth = len(block) - len(block.lstrip(" "))
         lines = [line[depth:] for line in block.splitlines()]
@@ -62,7 +70,8 @@ def script(page: str, skipped: t.Mapping[str, str]) -> tuple[list[str], list[str
     if "*" in skipped:
         return [], []
     every = commands(page)
-    return [command for command in every if command not in skipped], [text for text in skipped if text not in every]
+    todo = [command for command in every if command not in skipped and not command.startswith("make ")]
+    return todo, [text for text in skipped if text not in every]
 
 
 def with_commands(root: Path) -> list[str]:

@@ -5,7 +5,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parents[3]
 
 PAGE = """# Title
 
@@ -32,8 +37,12 @@ echo fenced
 ```python
 print("no command of a shell")
 ```
+
+| you see | do |
+|---|---|
+| `kubectl` fails: `no command` | `make up`, then `df -h ~` and `kubectl get x -o 'y|z'` |
 """
-COMMANDS = ["A=1", 'echo "$A" \\\n    two', "echo in a list", "echo fenced"]
+COMMANDS = ["A=1", 'echo "$A" \\\n    two', "echo in a list", "echo fenced", "df -h ~", "kubectl get x -o 'y|z'"]
 
 
 @pytest.fixture(scope="module")
@@ -57,6 +66,17 @@ def test_commands_of_a_page_are_found_in_their_order(doc_commands):
 def test_only_what_is_listed_is_skipped_and_a_stale_entry_is_told(doc_commands):
     assert doc_commands.script(PAGE, {"A=1": "why", "gone": "why"}) == (COMMANDS[1:], ["gone"])
     assert doc_commands.script(PAGE, {"*": "why"}) == ([], [])
+
+
+def test_commands_of_make_are_tried_elsewhere(doc_commands):
+    assert doc_commands.script("Text.\n\n    make up\n    true\n", {}) == (["true"], [])
+
+
+def test_every_page_with_commands_is_tried_and_no_skipped_one_is_stale(doc_commands):
+    told = yaml.safe_load((ROOT / "molecule/resources/vars/doc_commands.yml").read_text())
+    assert doc_commands.with_commands(ROOT) == sorted(told["molecule_pages"])
+    for page, skipped in told["molecule_pages_skipped"].items():
+        assert doc_commands.script((ROOT / page).read_text(), skipped)[1] == []
 
 
 def test_places_are_replaced_but_not_their_longer_namesakes(doc_commands):
