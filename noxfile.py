@@ -179,13 +179,13 @@ def pytest(
 def unit(session: nox.Session, version: str) -> None:
     """Run the unit tests; `make unit ARGS='-k name -x --pdb'` some of them."""
     measure = ["--cov=plugins", "--cov-report=", "--cov-report=xml:artifacts/coverage.xml"] if version == FIRST else []
-    pytest(session, "tests/unit", version, *measure, more={"COVERAGE_FILE": str(ARTIFACTS / "coverage")})
+    pytest(session, "tests/unit", version, *measure, more={"COVERAGE_FILE": str(ARTIFACTS / ".coverage")})
 
 
 @nox.session
 def coverage(session: nox.Session) -> None:
     """Report how much of the plugins the unit tests run through, and hold plugins/module_utils to a floor."""
-    data = {"COVERAGE_FILE": str(ARTIFACTS / "coverage")}
+    data = {"COVERAGE_FILE": str(ARTIFACTS / ".coverage")}
     run(session, "coverage", "report", "--skip-covered", "--sort=cover", more=data)
     floor = ["--include=plugins/module_utils/*", f"--fail-under={FLOOR}", "--format=total"]
     run(session, "coverage", "report", *floor, more=data)

@@ -335,14 +335,14 @@ STORED: Row = {**SERVICE, "storage": True}
 
 def of_service(service: Row) -> Row:
     """Return the dashboard of a service."""
-    panels = [*container_numbers(service), *container_graphs(service)]
+    panels: list[Panel] = [*container_numbers(service), *container_graphs(service)]
     return assembled(service["name"], service["name"], service["description"], panels)
 
 
 def templates() -> dict[str, Row]:
     """Return all templates by the name of their file."""
     # The filter repeats the first panel of the overview.
-    panels = [tile(SERVICE, COLUMNS), *overview_graphs()]
+    panels: list[Panel] = [tile(SERVICE, COLUMNS), *overview_graphs()]
     return {
         "service": of_service(SERVICE),
         "service-storage": of_service(STORED),
