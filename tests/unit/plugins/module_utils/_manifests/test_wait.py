@@ -233,6 +233,18 @@ def test_when_the_wait_gives_up_is_the_users_choice(wait, options, gives_up):
     assert caught.value.final is gives_up
 
 
+@pytest.mark.parametrize(("options", "gives_up"), [({}, True), ({"fail_fast": False}, False)])
+def test_a_crash_loop_ends_the_wait_unless_the_user_is_patient(wait, options, gives_up):
+    answers = starting("CrashLoopBackOff")
+    status = answers["/api/v1/namespaces/w/pods"][0][0]["status"]["containerStatuses"][0]
+    status["state"]["waiting"]["message"] = "back-off 5m0s restarting"
+    with pytest.raises(WaitFailed) as caught:
+        wait(Server(answers), [target(deployment(0))], 1.0, **options)
+    assert caught.value.final is gives_up
+    # Also a patient wait says in the end what it saw.
+    assert [each.reason for each in caught.value.targets[0].failures] == ["CrashLoopBackOff"]
+
+
 def test_a_failure_that_kubernetes_calls_final_ends_also_a_patient_wait(wait):
     path = "/apis/batch/v1/namespaces/w/jobs"
     failed = job(ttl=None, Failed=True)
