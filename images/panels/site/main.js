@@ -6,6 +6,7 @@
 // /d/UID, from, to, refresh, timezone, viewPanel, kiosk; what else stands there (var-...) is kept.
 import { Dashboard } from './dashboard.js';
 import { List } from './list.js';
+import { SessionOver } from './query.js';
 import { dateText } from './theme.js';
 import { moved, range, refreshSeconds, words, zoomed } from './time.js';
 
@@ -121,6 +122,10 @@ async function fill() {
     if (dashboard !== state.dashboard) return;
     document.body.classList.remove('busy');
     document.body.classList.toggle('ready', !errors.length);
+    if (errors.some((error) => error instanceof SessionOver)) {
+        window.location.assign(`/login?next=${window.location.pathname}${window.location.search}`);
+        return;
+    }
     tell([...new Set(errors.map((error) => error.message))].join(' '));
     $('when').textContent = `${errors.length ? 'incomplete, ' : ''}${new Date().toLocaleTimeString('en-GB', utc() ? { timeZone: 'UTC' } : {})}`;
     plan();

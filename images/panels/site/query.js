@@ -76,10 +76,19 @@ export function latest(series) {
     return series.points.findLast(([, value]) => value !== null)?.[1] ?? null;
 }
 
+/** The session's cookie is no longer good. */
+export class SessionOver extends Error {
+    constructor() {
+        super('The session is over: log in again');
+    }
+}
+
+/** The answer of the database to a query. */
 async function send(text, signal) {
     const address = new URL('/query', window.location.origin);
     address.search = `?q=${encodeURIComponent(text)}`;
     const response = await fetch(address, { signal });
+    if (response.status === 401) throw new SessionOver();
     if (!response.ok) {
         const said = response.headers.get('Content-Type')?.includes('json') ? (await response.json()).error : '';
         throw new Error(said || `InfluxDB cannot be asked now (${response.status})`);

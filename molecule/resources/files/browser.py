@@ -40,9 +40,9 @@ def key_hash(certificate: pathlib.Path) -> str:
 class Browser:
     """One Chromium with one page and a profile of its own; use it in a ``with``."""
 
-    def __init__(self, certificate: pathlib.Path, login: tuple[str, str] | None = None, timeout: float = 60.0) -> None:
-        """Trust this server's certificate; log in with user and password where a server asks."""
-        self._login, self._timeout = login, timeout
+    def __init__(self, certificate: pathlib.Path, timeout: float = 60.0) -> None:
+        """Trust this server's certificate."""
+        self._timeout = timeout
         self._profile = tempfile.TemporaryDirectory(prefix="chromium-", ignore_cleanup_errors=True)
         command = [
             "chromium",
@@ -74,7 +74,6 @@ class Browser:
         self._session = self.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
         for area in ("Page", "Runtime", "Log"):
             self.call(f"{area}.enable")
-        self.call("Fetch.enable", handleAuthRequests=True)
         return self
 
     def __exit__(self, *unused: object) -> None:
@@ -121,15 +120,7 @@ class Browser:
 
     def _event(self, message: Json) -> None:
         method, told = message.get("method"), message.get("params", {})
-        if method == "Fetch.requestPaused":
-            self._send("Fetch.continueRequest", {"requestId": told["requestId"]})
-        elif method == "Fetch.authRequired":
-            answer = {"response": "CancelAuth"}
-            if self._login:
-                user, password = self._login
-                answer = {"response": "ProvideCredentials", "username": user, "password": password}
-            self._send("Fetch.continueWithAuth", {"requestId": told["requestId"], "authChallengeResponse": answer})
-        elif method == "Runtime.exceptionThrown":
+        if method == "Runtime.exceptionThrown":
             details = told["exceptionDetails"]
             self.messages.append(details.get("exception", {}).get("description") or details["text"])
         elif method == "Log.entryAdded" and told["entry"]["level"] == "error":

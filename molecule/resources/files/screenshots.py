@@ -15,8 +15,8 @@ import sys
 import typing as t
 
 from browser import Browser, BrowserError
+from panels import READY, sign_in
 
-READY = "document.body?.matches('.ready:not(.busy)') ?? false"
 SHOWN = """({
     title: document.getElementById('title').textContent,
     panels: document.querySelectorAll('.panel').length,
@@ -47,7 +47,8 @@ def main() -> int:
     asked = json.load(sys.stdin)
     folder = pathlib.Path(asked["folder"])
     wrong, seen = [], []
-    with Browser(pathlib.Path(asked["certificate"]), (asked["user"], asked["password"])) as browser:
+    with Browser(pathlib.Path(asked["certificate"])) as browser:
+        sign_in(browser, asked["url"], asked["user"], asked["password"])
         pictures = [(name, f"{name}.png", WIDTH, False) for name in asked["dashboards"]]
         first = asked["dashboards"][0]
         pictures += [

@@ -44,6 +44,7 @@ class Viewer:
 
     def __init__(self, check: Check, countdown: Countdown) -> None:
         """Nothing is asked yet."""
+        self.cookie = ""  # the one that the last answer set
         self._check, self._countdown = check, countdown
         login = base64.b64encode(f"{check['username']}:{password_of(check)}".encode()).decode()
         self._headers = {"User-Agent": USER_AGENT, "Authorization": f"Basic {login}"}
@@ -66,6 +67,7 @@ class Viewer:
             self._connection.sock.settimeout(self._countdown.left())
         response = self._connection.getresponse()
         content = response.read()
+        self.cookie = (response.getheader("Set-Cookie") or "").partition(";")[0]
         try:
             return response.status, json.loads(content)
         except ValueError:
@@ -85,9 +87,23 @@ class Viewer:
 
 
 class Panels(Viewer):
-    """The stand-in: files, and the way to InfluxDB."""
+    """The stand-in: files, and the way to InfluxDB. The password opens a session, whose cookie opens the rest."""
 
     name = "panels"
+
+    def sign_in(self) -> None:
+        """Change the password for a cookie."""
+        status, dummy = self.answer("/session")
+        if status != 204 or not self.cookie:
+            raise Differs(f"{status} at /session, where the password of {self._check['username']} opens a session")
+        del self._headers["Authorization"]
+        self._headers["Cookie"] = self.cookie
+
+    def get(self, path: str, body: Json | None = None) -> t.Any:
+        """What the JSON says of an answer that has to be good."""
+        if "Cookie" not in self._headers:
+            self.sign_in()
+        return super().get(path, body)
 
     def source(self) -> str:
         """Ask the database, as the page does."""
