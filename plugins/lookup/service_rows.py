@@ -45,6 +45,10 @@ options:
     description: Whether templates in the files are rendered, with the settings of the role C(services).
     type: bool
     default: true
+  problem:
+    description: Return a text in the place of the rows, what is wrong with the folders; empty when nothing is.
+    type: bool
+    default: false
 """
 
 EXAMPLES = r"""
@@ -67,23 +71,30 @@ IMAGES = pathlib.Path(__file__).resolve().parents[2] / "images"
 class LookupModule(LookupBase):
     """Reads the files ``service.yml`` on the controller."""
 
-    def run(self, terms: list[t.Any], variables: t.Any = None, **kwargs: t.Any) -> list[list[dict[str, t.Any]]]:
+    def run(self, terms: list[t.Any], variables: t.Any = None, **kwargs: t.Any) -> list[t.Any]:
         """Return one list of rows, so that a caller gets the list even where there is one service only."""
+        try:
+            rows = self._rows(terms, kwargs)
+        except _services.ServicesError as error:
+            if kwargs.get("problem"):
+                return [str(error)]
+            raise AnsibleLookupError(f"Nothing was changed. {error}") from error
+        return [""] if kwargs.get("problem") else [rows]
+
+    def _rows(self, terms: list[t.Any], kwargs: dict[str, t.Any]) -> list[dict[str, t.Any]]:
         # A setting of the command line is a text: services_disabled=ftps,grafana.
         paths = [path for term in terms for path in check_type_list(term)]
         enabled, disabled = (check_type_list(kwargs.get(option) or []) for option in ("enabled", "disabled"))
-        try:
-            folders = _services.find_folders([IMAGES, *map(self._loader.path_dwim, paths)])
-            files = {name: folder / _services.ROW_FILE for name, folder in folders.items()}
-            rows = {folders[name]: _services.check_row(self._read(file), file) for name, file in files.items()}
-            chosen = _services.select(rows, enabled, disabled)
-            if kwargs.get("render", True):
-                # Checked once more, as only now all values are known.
-                chosen = [_services.check_row(self._templar.template(row), files[row["name"]]) for row in chosen]
-            # Plain values: Ansible copies all variables for each template, with where each value came from.
-            return [json.loads(json.dumps(_services.complete(chosen, folders)))]
-        except _services.ServicesError as error:
-            raise AnsibleLookupError(f"Nothing was changed. {error}") from error
+        folders = _services.find_folders([IMAGES, *paths])
+        files = {name: folder / _services.ROW_FILE for name, folder in folders.items()}
+        rows = {folders[name]: _services.check_row(self._read(file), file) for name, file in files.items()}
+        chosen = _services.select(rows, enabled, disabled)
+        if kwargs.get("render", True):
+            # Checked once more, as only now all values are known.
+            chosen = [_services.check_row(self._templar.template(row), files[row["name"]]) for row in chosen]
+        # Plain values: Ansible copies all variables for each template, with where each value came from.
+        plain: list[dict[str, t.Any]] = json.loads(json.dumps(_services.complete(chosen, folders)))
+        return plain
 
     def _read(self, file: pathlib.Path) -> t.Any:
         return self._loader.load_from_file(str(file), trusted_as_template=True)

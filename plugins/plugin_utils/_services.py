@@ -182,7 +182,10 @@ def check_row(row: object, file: pathlib.Path) -> Row:
 def find_folders(paths: t.Sequence[str | pathlib.Path]) -> dict[str, pathlib.Path]:
     """The folder of each service by its name: those below ``paths`` with a row. A name may be there once."""
     folders: dict[str, pathlib.Path] = {}
-    for path in map(pathlib.Path, paths):
+    for given in paths:
+        path = pathlib.Path(given).expanduser()
+        if not path.is_absolute():
+            raise ServicesError(f"services_paths: {given} is no absolute path. Write {{{{ inventory_dir }}}}/{given}.")
         if not path.is_dir():
             raise ServicesError(f"services_paths: there is no folder {path}.")
         for file in sorted(path.glob(f"*/{ROW_FILE}")):

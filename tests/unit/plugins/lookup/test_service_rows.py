@@ -51,5 +51,17 @@ def test_a_value_is_checked_when_it_is_known(tmp_path):
     assert run(tmp_path, **options, variables={"my_uid": 10091})["sample-web"]["uid"] == 10091
 
 
+def test_what_is_wrong_can_be_asked_for():
+    def problem(**options):
+        loader = DataLoader()
+        return service_rows.LookupModule(loader=loader, templar=Templar(loader=loader)).run(
+            [], render=False, problem=True, **options
+        )
+
+    assert problem() == [""]
+    (text,) = problem(disabled=["mysql"])
+    assert "wordpress needs mysql" in text or "phpmyadmin needs mysql" in text
+
+
 def test_a_selection_may_be_a_text_of_the_command_line():
     assert set(run(enabled="influxdb,telegraf", render=False)) == {"influxdb", "telegraf"}

@@ -181,3 +181,5 @@ def test_folders_are_found_once(tmp_path):
         _services.find_folders([tmp_path / "one", tmp_path / "two"])
     with pytest.raises(_services.ServicesError, match="services_paths: there is no folder"):
         _services.find_folders([tmp_path / "three"])
+    with pytest.raises(_services.ServicesError, match="services_paths: services is no absolute path"):
+        _services.find_folders(["services"])
