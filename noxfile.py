@@ -119,7 +119,7 @@ LINTERS: dict[str, t.Callable[[], list[str]]] = {
     "import-linter": lambda: ["lint-imports", "--no-cache"],
     "mypy-gate": lambda: ["mypy", "noxfile.py", "tests/gate", "molecule/resources/files"],
     "mypy-plugins": lambda: ["mypy", *plugins_package()],
-    "mypy-tools": lambda: ["mypy", "tools"],
+    "mypy-tools": lambda: ["mypy", "tools", "benchmarks"],
     "reuse": lambda: ["reuse", "lint", "--lines"],
     "ruff-check": lambda: ["ruff", "check", "--no-cache", "--output-format", "concise", "."],
     "ruff-format": lambda: ["ruff", "format", "--no-cache", "--check", "--output-format", "concise", "."],

@@ -171,7 +171,7 @@ def machine(bench: Bench) -> str:
     lines = pathlib.Path("/proc/cpuinfo").read_text(encoding="utf-8")
     processor = re.search(r"model name\s*: (.*)", lines)
     core = subprocess.run([bench.bin / "ansible", "--version"], capture_output=True, text=True, check=True).stdout
-    galaxy = [bench.bin / "ansible-galaxy", "collection", "list", "kubernetes.core"]
+    galaxy: list[str | pathlib.Path] = [bench.bin / "ansible-galaxy", "collection", "list", "kubernetes.core"]
     listed = subprocess.run(galaxy, capture_output=True, text=True, check=True).stdout
     peer = re.search(r"kubernetes\.core\s+(\S+)", listed)
     return (
