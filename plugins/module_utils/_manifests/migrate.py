@@ -101,8 +101,33 @@ def without_dropped(wanted: Json, live: Json, manager: str) -> Json:
         if _is_own(entry, manager):
             kept = merged(kept, entry.get("fieldsV1") or {})
     result = copy.deepcopy(wanted)
-    _remove(result, dropped, kept)
+    _remove(result, _written(dropped, _last_applied(live)), kept)
     return result
+
+
+def _last_applied(live: Json) -> t.Any:
+    """What the user wrote, as kubectl keeps it beside the object; None when that cannot be read."""
+    annotations = (live.get("metadata") or {}).get("annotations") or {}
+    try:
+        return json.loads(annotations.get(LAST_APPLIED, ""))
+    except ValueError:
+        return None
+
+
+def _written(fields: Json, applied: t.Any) -> Json:
+    """Those of the recorded fields that the user wrote: the others are defaults, which the server fills in again."""
+    if applied is None:
+        return fields
+    found: Json = {}
+    for key, inner in fields.items():
+        place = _place(applied, key)
+        if key == ".":
+            found[key] = inner
+        elif place is not None:
+            deeper = _written(inner, applied[place])
+            if deeper or not inner:
+                found[key] = deeper
+    return found
 
 
 def _remove(value: t.Any, dropped: Json, kept: Json) -> None:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import copy
+import json
 import time
 
 import pytest
@@ -34,7 +35,8 @@ def entry(manager, fields, operation="Update", **more):
 
 def made_by(manager="kubectl-client-side-apply", data=(("keep", "1"), ("legacy", "old")), others=()):
     fields = {**ANNOTATED, "f:data": {".": {}, **{f"f:{key}": {} for key, _value in data}}}
-    metadata = {"name": "a", "namespace": "default", "resourceVersion": "7", "annotations": {LAST: "{}"}}
+    applied = {LAST: json.dumps({"metadata": {"name": "a"}, "data": dict(data)})}
+    metadata = {"name": "a", "namespace": "default", "resourceVersion": "7", "annotations": applied}
     return {
         "apiVersion": "v1",
         "kind": "ConfigMap",
@@ -199,3 +201,21 @@ def test_the_prediction_drops_whole_list_items_and_keeps_what_others_own():
         "finalizers": ["c/d"],
     }
     assert wanted["spec"] == spec
+
+
+def test_defaults_that_the_server_filled_in_are_not_predicted_to_go():
+    ports = {'k:{"containerPort":80,"protocol":"TCP"}': {".": {}, "f:containerPort": {}, "f:protocol": {}}}
+    item = {".": {}, "f:name": {}, "f:imagePullPolicy": {}, "f:tty": {}, "f:ports": {".": {}, **ports}}
+    fields = {**ANNOTATED, "f:spec": {"f:strategy": {"f:type": {}}, "f:containers": {'k:{"name":"c"}': item}}}
+    container = {"name": "c", "imagePullPolicy": "Always", "tty": True}
+    spec = {"strategy": {"type": "RollingUpdate"}, "containers": [{**container, "ports": [{"containerPort": 80}]}]}
+    applied = {"spec": {"containers": [{"name": "c", "tty": True, "ports": [{"containerPort": 80}]}]}}
+    metadata = {"annotations": {LAST: json.dumps(applied)}}
+    live = {"metadata": {**metadata, "managedFields": [entry("kubectl-client-side-apply", fields)]}, "spec": spec}
+    mine = {"f:spec": {"f:containers": {'k:{"name":"c"}': {".": {}, "f:name": {}}}}}
+    wanted = copy.deepcopy(live)
+    wanted["metadata"]["managedFields"].append(entry(ME, mine, "Apply"))
+    found = without_dropped(wanted, live, ME)["spec"]
+    assert found["strategy"] == {"type": "RollingUpdate"}
+    assert {key: found["containers"][0].get(key) for key in container} == {**container, "tty": None}
+    assert not found["containers"][0].get("ports")
