@@ -26,7 +26,7 @@ def require_python(wanted: tuple[int, int] = PYTHON_311) -> None:
         "Install a newer one there and name it in ansible_python_interpreter."
     )
     sys.stdout.write(json.dumps({"failed": True, "msg": message}) + "\n")
-    sys.exit(1)
+    raise SystemExit(1)
 
 
 def too_old(package: str, found: str, wanted: tuple[int, ...]) -> str:

@@ -15,6 +15,7 @@ try:
     import jmespath
 except ImportError:
     JMESPATH_ERROR = traceback.format_exc()
+    jmespath = None  # for those who import the name from here; they have to look at JMESPATH_ERROR first
 
 
 class Query:
