@@ -9,6 +9,8 @@ DOCUMENTATION = r"""
 module: run_lock
 short_description: Let one run of ansible-playbook at a time do its work
 version_added: 0.2.0
+requirements:
+  - python >= 3.11
 author:
   - The fortytwo.ft_services contributors (@fortytwo)
 description:
@@ -66,6 +68,10 @@ holder:
       type: str
       sample: ansible-playbook site.yml
 """
+
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._python import require_python
+
+require_python()
 
 import datetime
 import getpass
