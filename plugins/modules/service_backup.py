@@ -228,7 +228,6 @@ from ansible_collections.fortytwo.ft_services.plugins.module_utils._python impor
 
 require_python()
 
-import fcntl
 import json
 import os
 import shutil
@@ -247,6 +246,7 @@ from ansible_collections.fortytwo.ft_services.plugins.module_utils._backup.folde
     check,
     check_name,
     finished,
+    locked,
     measured,
     packed,
     read_manifest,
@@ -255,7 +255,7 @@ from ansible_collections.fortytwo.ft_services.plugins.module_utils._backup.folde
     unpacked,
 )
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._backup.streams import Container
-from ansible_collections.fortytwo.ft_services.plugins.module_utils._files import private_folder, write_private
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._files import write_private
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._progress import Progress
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._types import Json
 
@@ -304,17 +304,6 @@ def make(module: AnsibleModule) -> Json:
     removed = remove(surplus(root, params["keep"]))
     os.close(lock)
     return {"name": name, "folder": str(folder), "manifest": manifest, "removed": removed}
-
-
-def locked(root: Path) -> int:
-    """Make the folder of all backups where it is missing, and return the handle of its lock."""
-    private_folder(root, dry=False)
-    lock = os.open(root, os.O_RDONLY)
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        raise BackupError(f"Nothing was done: another run is writing to {root}.") from None
-    return lock
 
 
 def dumped(module: AnsibleModule, service: Json, folder: Path, progress: Progress) -> Json:

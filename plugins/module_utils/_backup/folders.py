@@ -8,14 +8,16 @@ This module util is private to the collection fortytwo.ft_services. Nothing here
 
 from __future__ import annotations
 
+import fcntl
 import gzip
 import json
+import os
 import re
 import shutil
 import typing as t
 from pathlib import Path
 
-from ansible_collections.fortytwo.ft_services.plugins.module_utils._files import sha256_of
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._files import private_folder, sha256_of
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._types import Json
 
 FORMAT = 1
@@ -133,3 +135,14 @@ def remove(folders: t.Iterable[Path]) -> list[str]:
         shutil.rmtree(folder)
         names.append(folder.name)
     return names
+
+
+def locked(root: Path) -> int:
+    """Make the folder of all backups where it is missing, and return the handle of its lock."""
+    private_folder(root, dry=False)
+    lock = os.open(root, os.O_RDONLY)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise BackupError(f"Nothing was done: another run is writing to {root}.") from None
+    return lock
