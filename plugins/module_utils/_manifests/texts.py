@@ -225,7 +225,8 @@ def _chunks(text: str) -> t.Iterator[tuple[str, int]]:
                     f"line {number}: a line that begins with three dashes separates documents; "
                     "nothing but a comment may follow the dashes"
                 )
-            yield "\n".join(lines), begin
+            # Each of these lines ended; the last one of a text block is without its line break otherwise.
+            yield "".join(f"{each}\n" for each in lines), begin
             lines, begin = [], number
         else:
             lines.append(line.removesuffix("\r"))
