@@ -19,6 +19,7 @@ description:
   - The repository may be a folder, or lie behind SFTP, an S3 or a REST server. Keys of such a server go into the
     task's C(environment), under the names that restic knows, such as C(AWS_ACCESS_KEY_ID).
 requirements:
+  - python >= 3.11
   - restic 0.14 or newer
 extends_documentation_fragment:
   - fortytwo.ft_services.attributes
@@ -129,6 +130,10 @@ folder:
   type: str
   sample: /var/backups/site/20261127T101500Z
 """
+
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._python import require_python
+
+require_python()
 
 import os
 from pathlib import Path
