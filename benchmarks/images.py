@@ -1,0 +1,156 @@
+# Copyright (c) 2026, The fortytwo.ft_services contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Eight images by image_build and by community.docker's docker_image in a loop: cold, unchanged, one file changed.
+
+Both collections are found through ANSIBLE_COLLECTIONS_PATH, the daemon has the base image. What is built is removed
+again. Prints a table.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import pathlib
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+IMAGES = 8
+FILES = 20
+DOCKERFILE = """FROM {base}
+COPY . /srv/
+RUN ls /srv > /list
+RUN sort /list > /sorted
+"""
+# The loop without force builds what is missing and never notices a change, so it has no third figure.
+WAYS = {"ours": "image_build, one call", "forced": "docker_image, loop, force_source", "plain": "docker_image, loop"}
+STEPS = {"cold": ("ours", "forced"), "unchanged": ("ours", "forced", "plain"), "one file changed": ("ours", "forced")}
+
+
+PLAY = [
+    {
+        "hosts": "localhost",
+        "gather_facts": False,
+        "tasks": [
+            {
+                "name": "Build all images in one call",
+                "when": "who == 'ours'",
+                "fortytwo.ft_services.image_build": {
+                    "docker_host": "{{ docker_host }}",
+                    "tls_path": "{{ tls_path | default(omit, true) }}",
+                    "repository_prefix": "bench/ours",
+                    "nocache": "{{ cold }}",
+                    "images": "{{ requests }}",
+                },
+            },
+            {
+                "name": "Build all images one after the other",
+                "when": "who != 'ours'",
+                "loop": "{{ requests }}",
+                "community.docker.docker_image": {
+                    "docker_host": "{{ docker_host }}",
+                    "tls": "{{ tls_path | length > 0 }}",
+                    "validate_certs": "{{ tls_path | length > 0 }}",
+                    "ca_path": "{{ tls_path ~ '/ca.pem' if tls_path else omit }}",
+                    "client_cert": "{{ tls_path ~ '/cert.pem' if tls_path else omit }}",
+                    "client_key": "{{ tls_path ~ '/key.pem' if tls_path else omit }}",
+                    "name": "bench/peer/{{ item.name }}",
+                    "tag": "1",
+                    "source": "build",
+                    # Without force it never notices that a file changed.
+                    "force_source": "{{ who == 'forced' }}",
+                    "build": {"path": "{{ item.context }}", "network": "none", "nocache": "{{ cold }}"},
+                },
+            },
+        ],
+    }
+]
+
+
+def contexts(folder: pathlib.Path, base: str) -> list[dict[str, str]]:
+    """Write the contexts; return the requests for them."""
+    requests = []
+    for number in range(IMAGES):
+        root = folder / f"image{number}"
+        root.mkdir()
+        (root / "Dockerfile").write_text(DOCKERFILE.format(base=base), encoding="utf-8")
+        for file in range(FILES):
+            (root / f"file{file}").write_text(f"{number} {file}\n" * 1000, encoding="utf-8")
+        requests.append({"name": root.name, "context": str(root), "network": "none"})
+    return requests
+
+
+class Bench:
+    """Times one playbook, a call of image_build or a loop of the peer's module."""
+
+    def __init__(self, options: argparse.Namespace, folder: pathlib.Path) -> None:
+        """Take what every round has in common."""
+        self._folder = folder
+        requests = contexts(folder, options.base)
+        self._variables = {"docker_host": options.docker_host, "tls_path": options.tls_path, "requests": requests}
+        self._variables["ansible_python_interpreter"] = sys.executable
+
+    def seconds(self, who: str, cold: bool) -> float:
+        """The duration of one whole playbook."""
+        variables = json.dumps({**self._variables, "who": who, "cold": cold})
+        playbook = self._folder / "play.json"
+        playbook.write_text(json.dumps(PLAY), encoding="utf-8")
+        begun = time.monotonic()
+        command = ["ansible-playbook", "-i", "localhost,", "-c", "local", "-e", variables, str(playbook)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        taken = time.monotonic() - begun
+        if done.returncode:
+            raise SystemExit(done.stdout + done.stderr)
+        return taken
+
+    def remove(self) -> None:
+        """Remove all images of the benchmark."""
+        docker, folder = ["docker", "--host", str(self._variables["docker_host"])], self._variables["tls_path"]
+        if folder:
+            docker += ["--tlsverify", f"--tlscacert={folder}/ca.pem"]
+            docker += [f"--tlscert={folder}/cert.pem", f"--tlskey={folder}/key.pem"]
+        listed = subprocess.run(
+            [*docker, "images", "--quiet", "--filter", "reference=bench/*/*"],
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout.split()
+        if listed:
+            subprocess.run([*docker, "image", "rm", "--force", *set(listed)], capture_output=True, check=True)
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--docker-host", default="unix:///var/run/docker.sock")
+    parser.add_argument("--tls-path", default="")
+    parser.add_argument("--base", default="alpine:3.23")
+    parser.add_argument("--rounds", type=int, default=3)
+    options = parser.parse_args()
+    taken: dict[tuple[str, str], list[float]] = {}
+    with tempfile.TemporaryDirectory() as name:
+        folder = pathlib.Path(name)
+        bench = Bench(options, folder)
+        for number in range(options.rounds):
+            bench.remove()
+            for step, ways in STEPS.items():
+                for way in ways:
+                    if step == "one file changed":
+                        (folder / "image0/file0").write_text(f"{way} {number}", encoding="utf-8")
+                    taken.setdefault((step, way), []).append(bench.seconds(way, step == "cold"))
+        bench.remove()
+    print(f"| {IMAGES} images | " + " | ".join(STEPS) + " |")
+    print("|---|" + "---|" * len(STEPS))
+    for way, title in WAYS.items():
+        cells = [f"{statistics.median(taken[step, way]):.1f} s" if (step, way) in taken else "-" for step in STEPS]
+        print(f"| {title} | " + " | ".join(cells) + " |")
+    for step in STEPS:
+        ratios = [one / other for one, other in zip(taken[step, "ours"], taken[step, "forced"], strict=True)]
+        print(f"{step}: {statistics.median(ratios):.2f} x the loop, round by round")
+
+
+if __name__ == "__main__":
+    main()
