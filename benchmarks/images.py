@@ -3,20 +3,23 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Eight images by image_build and by community.docker's docker_image in a loop: cold, unchanged, one file changed.
 
-Both collections are found through ANSIBLE_COLLECTIONS_PATH, the daemon has the base image. What is built is removed
-again. Prints a table.
+By default in the daemon of the running platform's node, which has the base image. What is built is removed again.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import pathlib
+import platform
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
+
+from manifests import ROOT, TABLE, peers
 
 IMAGES = 8
 FILES = 20
@@ -89,21 +92,34 @@ class Bench:
     def __init__(self, options: argparse.Namespace, folder: pathlib.Path) -> None:
         """Take what every round has in common."""
         self._folder = folder
-        requests = contexts(folder, options.base)
-        self._variables = {"docker_host": options.docker_host, "tls_path": options.tls_path, "requests": requests}
-        self._variables["ansible_python_interpreter"] = sys.executable
+        self._variables = {"docker_host": options.docker_host, "tls_path": options.tls_path}
+        self._variables["requests"] = contexts(folder, options.base)
+        collections = folder / "collections" / "ansible_collections" / "fortytwo"
+        collections.mkdir(parents=True)
+        (collections / "ft_services").symlink_to(ROOT)
+        # Both run by the Ansible and the SDK of this collection; only the peer's collection comes from its venv.
+        (theirs,) = peers().parent.glob("lib/python*/site-packages")
+        self._environment = {
+            **os.environ,
+            "ANSIBLE_COLLECTIONS_PATH": f"{folder / 'collections'}:{theirs}",
+            "ANSIBLE_CONFIG": os.devnull,
+            "ANSIBLE_LOCALHOST_WARNING": "false",
+            "ANSIBLE_PYTHON_INTERPRETER": sys.executable,
+            "LC_ALL": "C.UTF-8",
+        }
 
     def seconds(self, who: str, cold: bool) -> float:
-        """The duration of one whole playbook."""
+        """The duration of one whole play."""
         variables = json.dumps({**self._variables, "who": who, "cold": cold})
         playbook = self._folder / "play.json"
         playbook.write_text(json.dumps(PLAY), encoding="utf-8")
+        program = pathlib.Path(sys.executable).with_name("ansible-playbook")
+        command = [str(program), "-i", "localhost,", "-c", "local", "-e", variables, str(playbook)]
         begun = time.monotonic()
-        command = ["ansible-playbook", "-i", "localhost,", "-c", "local", "-e", variables, str(playbook)]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        done = subprocess.run(command, capture_output=True, text=True, check=False, env=self._environment)
         taken = time.monotonic() - begun
         if done.returncode:
-            raise SystemExit(done.stdout + done.stderr)
+            sys.exit(f"{done.stdout[-2000:]}\n{done.stderr[-2000:]}")
         return taken
 
     def remove(self) -> None:
@@ -122,14 +138,56 @@ class Bench:
             subprocess.run([*docker, "image", "rm", "--force", *set(listed)], capture_output=True, check=True)
 
 
+def node(profile: str) -> tuple[str, str]:
+    """Address and certificates of the daemon in the platform's node."""
+    command = ["minikube", "-p", profile, "docker-env", "--shell", "none"]
+    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    found = dict(line.split("=", 1) for line in said.splitlines() if "=" in line)
+    return found["DOCKER_HOST"], found["DOCKER_CERT_PATH"]
+
+
+def table(taken: dict[tuple[str, str], list[float]], rounds: int) -> str:
+    """The results as Markdown."""
+    lines = [
+        f"{platform.machine()}, {os.cpu_count()} processors, Python {platform.python_version()}. Medians of {rounds} "
+        "rounds, seconds of whole plays.",
+        "",
+        f"| {IMAGES} images | {' | '.join(STEPS)} |",
+        "|---|" + "---|" * len(STEPS),
+    ]
+    for way, title in WAYS.items():
+        cells = [f"{statistics.median(taken[step, way]):.1f}" if (step, way) in taken else "-" for step in STEPS]
+        lines.append(f"| {title} | {' | '.join(cells)} |")
+    for way in ("forced", "plain"):
+        ratios = []
+        for step in STEPS:
+            pairs = zip(taken[step, "ours"], taken.get((step, way), []), strict=False)
+            both = [one / other for one, other in pairs]
+            ratios.append(f"{statistics.median(both):.2f}" if both else "-")
+        lines.append(f"| image_build / {WAYS[way]} | {' | '.join(ratios)} |")
+    return "\n".join(lines)
+
+
+def write(text: str) -> None:
+    """Put the results into the page, between its marks."""
+    page = TABLE.read_text(encoding="utf-8")
+    begin, end = "<!-- images: begin -->\n", "<!-- images: end -->"
+    before, rest = page.split(begin)
+    TABLE.write_text(f"{before}{begin}{text}\n{end}{rest.split(end)[1]}", encoding="utf-8")
+
+
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--docker-host", default="unix:///var/run/docker.sock")
+    parser.add_argument("--profile", default="ft-services", help="the platform whose node builds")
+    parser.add_argument("--docker-host", help="another daemon")
     parser.add_argument("--tls-path", default="")
     parser.add_argument("--base", default="alpine:3.23")
     parser.add_argument("--rounds", type=int, default=3)
-    options = parser.parse_args()
+    # The options of the other benchmarks are given to all of them.
+    options = parser.parse_known_args()[0]
+    if not options.docker_host:
+        options.docker_host, options.tls_path = node(options.profile)
     taken: dict[tuple[str, str], list[float]] = {}
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
@@ -142,14 +200,9 @@ def main() -> None:
                         (folder / "image0/file0").write_text(f"{way} {number}", encoding="utf-8")
                     taken.setdefault((step, way), []).append(bench.seconds(way, step == "cold"))
         bench.remove()
-    print(f"| {IMAGES} images | " + " | ".join(STEPS) + " |")
-    print("|---|" + "---|" * len(STEPS))
-    for way, title in WAYS.items():
-        cells = [f"{statistics.median(taken[step, way]):.1f} s" if (step, way) in taken else "-" for step in STEPS]
-        print(f"| {title} | " + " | ".join(cells) + " |")
-    for step in STEPS:
-        ratios = [one / other for one, other in zip(taken[step, "ours"], taken[step, "forced"], strict=True)]
-        print(f"{step}: {statistics.median(ratios):.2f} x the loop, round by round")
+    text = table(taken, options.rounds)
+    print(text)
+    write(text)
 
 
 if __name__ == "__main__":
