@@ -217,7 +217,7 @@ def _chunks(text: str) -> t.Iterator[tuple[str, int]]:
     """The texts between separators, which are lines that begin with three dashes, and the lines before each."""
     lines: list[str] = []
     begin = 0
-    for number, line in enumerate(text.split("\n"), 1):
+    for number, line in enumerate(text.removesuffix("\n").split("\n"), 1):
         if line.startswith("---"):
             rest = line[3:].strip()
             if rest and not rest.startswith("#"):
@@ -225,12 +225,12 @@ def _chunks(text: str) -> t.Iterator[tuple[str, int]]:
                     f"line {number}: a line that begins with three dashes separates documents; "
                     "nothing but a comment may follow the dashes"
                 )
-            # Each of these lines ended; the last one of a text block is without its line break otherwise.
-            yield "".join(f"{each}\n" for each in lines), begin
+            yield "".join(lines), begin
             lines, begin = [], number
         else:
-            lines.append(line.removesuffix("\r"))
-    yield "\n".join(lines), begin
+            # kubectl ends every line, also the last one of a file without a line break at its end.
+            lines.append(line.removesuffix("\r") + "\n")
+    yield "".join(lines), begin
 
 
 def _pairs(pairs: list[tuple[str, t.Any]]) -> dict[str, t.Any]:

@@ -28,7 +28,7 @@ def values(text):
         ("a: ! 12\nb: !!set {x, z}", [{"a": "12", "b": {"x": None, "z": None}}]),
         ("a: 1\r\n---\r\nb: |\r\n  x\r\n", [{"a": 1}, {"b": "x\n"}]),
         # The line break before a separator is the document's.
-        ("a: |\n  x\n---\nb: |\n  y", [{"a": "x\n"}, {"b": "y"}]),
+        ("a: |\n  x\n---\nb: |\n  y", [{"a": "x\n"}, {"b": "y\n"}]),
         ("--- # c\na: 1\n---\n\n---  \n# c\n--- \nb: 1\n---", [{"a": 1}, {"b": 1}]),
         ("\ufeffa: 1\n---\n\ufeffb: 1", [{"a": 1}, {"b": 1}]),
         ('{"a": "\\ud83d\\ude00", "b": "\\/", "c": 1e3, "d": 1.0}', [{"a": "😀", "b": "/", "c": 1000, "d": 1}]),
@@ -36,6 +36,8 @@ def values(text):
         ('{"a": 1}\n---\nb: 2', [{"a": 1}, {"b": 2}]),
         ("{a: 1, b: yes}", [{"a": 1, "b": True}]),
         ("null", [None]),
+        ("a: |\n  x", [{"a": "x\n"}]),
+        ("a: |+\n  x\n\n", [{"a": "x\n\n"}]),
     ],
 )
 def test_documents_as_kubectl_reads_them(text, found):
