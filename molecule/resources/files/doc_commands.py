@@ -75,9 +75,9 @@ def script(page: str, skipped: t.Mapping[str, str]) -> tuple[list[str], list[str
 
 
 def with_commands(root: Path) -> list[str]:
-    """The pages that have commands."""
+    """The pages that have commands to run here."""
     pages = [root / "README.md", *root.glob("docs/**/*.md"), *root.glob("*/*/README.md"), *root.glob("*/README.md")]
-    return sorted({str(page.relative_to(root)) for page in pages if commands(page.read_text("utf-8"))})
+    return sorted({str(page.relative_to(root)) for page in pages if script(page.read_text("utf-8"), {})[0]})
 
 
 def replaced(text: str, replace: t.Mapping[str, str]) -> str:
