@@ -15,7 +15,7 @@ from ansible_collections.fortytwo.ft_services.plugins.plugin_utils import _servi
 
 DOCUMENTATION = r"""
 name: service_checks
-version_added: 0.2.0
+version_added: 1.0.0
 author:
   - The fortytwo.ft_services contributors (@fortytwo)
 short_description: How the services of the platform are verified, from their folders

@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: backup_repository
 short_description: Keep backups of services in a restic repository, and fetch them from it
-version_added: 0.2.0
+version_added: 1.0.0
 author:
   - The fortytwo.ft_services contributors (@fortytwo)
 description:

@@ -9,7 +9,7 @@ DOCUMENTATION = r"""
 ---
 module: host_check
 short_description: Tell at once all that keeps a host from running a minikube cluster by docker
-version_added: 0.2.0
+version_added: 1.0.0
 requirements:
   - python >= 3.11
 author:

@@ -63,7 +63,7 @@ options:
       - SHA-256 of files and URLs in O(src), as hexadecimal digits, with or without C(sha256:) in front.
       - The keys are the entries as they stand in O(src). Nothing is applied when one of them differs.
     type: dict
-    version_added: 0.2.0
+    version_added: 1.0.0
   state:
     description:
       - V(present) applies the objects.

@@ -9,7 +9,7 @@ DOCUMENTATION = r"""
 ---
 module: minikube_defaults_info
 short_description: Tell what a host offers to a profile of minikube, a network and a folder for programs
-version_added: 0.2.0
+version_added: 1.0.0
 requirements:
   - python >= 3.11
 author:

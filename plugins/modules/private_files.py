@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: private_files
 short_description: Keep a folder of text files that are for the owner only
-version_added: 0.2.0
+version_added: 1.0.0
 requirements:
   - python >= 3.11
 author:

@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: run_lock
 short_description: Let one run of ansible-playbook at a time do its work
-version_added: 0.2.0
+version_added: 1.0.0
 requirements:
   - python >= 3.11
 author:

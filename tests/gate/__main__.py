@@ -48,7 +48,7 @@ class Step:
 
 STEPS = {
     "lint": Step(),
-    "sanity": Step(1500, cases=True),
+    "sanity": Step(2400, cases=True),
     "unit": Step(cases=True),
     "coverage": Step(needs="unit"),
     "integration": Step(1200, cases=True),
