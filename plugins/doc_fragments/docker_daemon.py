@@ -14,7 +14,8 @@ options:
   docker_host:
     description:
       - Address of the docker daemon, such as C(tcp://192.168.49.2:2376), C(unix:///var/run/docker.sock) or
-        C(ssh://alice@build.example.com). For the last one the C(ssh) command is used, which must not have to ask.
+        C(ssh://alice@build.example.com). For the last one the C(ssh) command is used, which must not have to ask, and
+        the docker SDK also wants the Python package paramiko.
       - Without O(docker_host) and O(docker_context) it is the daemon that the docker command would ask. The order is
         E(DOCKER_HOST) (with E(DOCKER_TLS_VERIFY) and E(DOCKER_CERT_PATH)), E(DOCKER_CONTEXT), the context in use, and
         C(unix:///var/run/docker.sock). Name the daemon where a forgotten variable must not redirect a run.

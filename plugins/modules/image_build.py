@@ -526,6 +526,9 @@ def run(module: AnsibleModule) -> dict[str, t.Any]:
     ]
     refuse_twins(images)
     levels(images)
+    buildx = Buildx(module, connection, given["buildx_builder"], given["timeout"])
+    if any(image.options.builder == "buildkit" for image in images):
+        buildx.require()
     folder = given["package_repository"]
     packages = index_hash(folder) if folder else None
     client = connect(connection)
@@ -544,7 +547,6 @@ def run(module: AnsibleModule) -> dict[str, t.Any]:
         package_repository=folder,
         serve_address=given["serve_address"],
     )
-    buildx = Buildx(module, connection, given["buildx_builder"], given["timeout"])
     outcomes = Builder(client, settings, buildx).run(images)
     failures = [outcome.error for outcome in outcomes if outcome.error]
     if failures:

@@ -106,8 +106,6 @@ class Builder:
         """Do what is to be done for all images at the same time; a failure of one does not stop the others."""
         outcomes = {image.name: unchanged(image) for image in images if not image.changed}
         todo = [[image for image in level if image.changed] for level in levels(images)]
-        if any(image.build and image.options.builder == "buildkit" for image in images):
-            self._buildx.require()
         if any(todo):
             with contextlib.ExitStack() as stack:
                 proxy = self._serve(stack) if any(image.build for image in images) else None
@@ -177,7 +175,9 @@ class Builder:
             context.seek(0)
             for line in self._start(client, image, proxy, context):
                 if "error" in line:
-                    reason = f"{str(line['error']).strip()}{account_problem(client)}"
+                    reason = str(line["error"]).strip()
+                    # A command that failed has nothing to do with a registry.
+                    reason += "" if "non-zero code" in reason else account_problem(client)
                     raise BuildFailedError(log.failure(image.name, reason))
                 if log.add(str(line.get("stream") or line.get("status") or "")):
                     self._report(image, log)

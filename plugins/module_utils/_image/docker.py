@@ -135,6 +135,8 @@ def connection_advice(host: str, reason: str) -> str:
         return "This daemon asks for TLS: give tls_path, as minikube_info returns it."
     if "certificate" in reason.lower() or "SSL" in reason:
         return "The files in tls_path do not fit this daemon: take docker_host and tls_path from a fresh minikube_info."
+    if host.startswith("ssh://") and "paramiko" in reason:
+        return "The docker SDK wants that package on the host on which the module runs, though the ssh command is used."
     if host.startswith("ssh://"):
         return "Check that ssh reaches that host without a question, and that its user may use docker there."
     if host.startswith("unix://"):
@@ -216,7 +218,7 @@ def connect(connection: Connection, version: str | None = None) -> APIClient:
             version=version or "auto",
             timeout=connection.timeout,
             tls=tls,
-            # The ssh command knows the user's keys and hosts; the SDK's other way needs one more package.
+            # The ssh command knows the user's keys and hosts.
             use_ssh_client=connection.host.startswith("ssh://"),
         )
     except SDK_ERRORS as error:

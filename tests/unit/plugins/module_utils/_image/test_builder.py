@@ -108,9 +108,6 @@ def client(monkeypatch):
 class Buildx:
     """Stands for docker buildx: the image called bad fails."""
 
-    def require(self):
-        pass
-
     def build(self, image, proxy, log, step):
         for line in ("#1 [internal] load x", "#5 [1/2] FROM a:1", "#6 [2/2] RUN false", "#6 0.1 out of it", "#7 1.0 x"):
             if log.add(line):

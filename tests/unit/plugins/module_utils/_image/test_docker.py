@@ -46,6 +46,8 @@ def test_missing_certificates_are_named(tmp_path):
     ("host", "reason", "part"),
     [
         ("unix:///x", "Permission denied", "become"),
+        ("ssh://x", "Install paramiko package to enable ssh:// support", "The docker SDK wants that package"),
+        ("ssh://x", "The command ended", "without a question"),
         ("unix:///x", "No such file or directory", "docker engine"),
         ("tcp://x:1", "[SSL: CERTIFICATE_VERIFY_FAILED]", "tls_path"),
         ("tcp://x:1", "Client sent an HTTP request to an HTTPS server.", "asks for TLS"),
