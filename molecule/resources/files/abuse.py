@@ -75,7 +75,7 @@ class Client:
             if service.protocol in ("http", "https"):
                 writer.write(self.head("GET", service.path, "Connection: close"))
             line = await reader.readline()
-            expected = {"ssh": b"SSH-2.0", "ftp": b"220"}.get(service.protocol, b"HTTP/1.1 ")
+            expected = {"ssh": b"SSH-2.0", "ftp": b"220"}.get(service.protocol, b"HTTP/1.")
             if not line.startswith(expected) or line[9:10] == b"5" or line[9:12] == b"429":
                 raise OSError(f"answer {line[:40]!r}")
 
