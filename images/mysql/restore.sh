@@ -60,9 +60,10 @@ mkfifo "$scratch/copy"
 tail -c 32 <"$scratch/copy" >"$scratch/end" &
 tail=$!
 status=0
-tee "$scratch/copy" | sql || status=$?
+# The client repeats the statement that failed: data, and as much of it as a row holds.
+tee "$scratch/copy" | sql 2>"$scratch/said" || status=$?
 wait "$tail"
-[ "$status" -eq 0 ] || fail 'the SQL cannot be loaded'
+[ "$status" -eq 0 ] || fail "the SQL cannot be loaded: $(grep -a '^ERROR ' "$scratch/said" | head -n 1 | cut -c 1-300)"
 [ "$(tail -n 1 "$scratch/end")" = '-- Dump completed' ] || fail 'the SQL ended before its last line'
 
 said=$(mariadb-check --defaults-file=/run/mysqld/root.cnf --socket="$socket" --all-databases --check --silent 2>&1) || :
