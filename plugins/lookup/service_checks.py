@@ -5,14 +5,6 @@
 
 from __future__ import annotations
 
-import pathlib
-import typing as t
-
-from ansible.errors import AnsibleLookupError
-from ansible.plugins.lookup import LookupBase
-
-from ansible_collections.fortytwo.ft_services.plugins.plugin_utils import _service_checks, _services
-
 DOCUMENTATION = r"""
 name: service_checks
 version_added: 1.0.0
@@ -57,6 +49,14 @@ _raw:
   type: list
   elements: dict
 """
+
+import pathlib
+import typing as t
+
+from ansible.errors import AnsibleLookupError
+from ansible.plugins.lookup import LookupBase
+
+from ansible_collections.fortytwo.ft_services.plugins.plugin_utils import _service_checks, _services
 
 
 class LookupModule(LookupBase):

@@ -5,16 +5,6 @@
 
 from __future__ import annotations
 
-import json
-import pathlib
-import typing as t
-
-from ansible.errors import AnsibleLookupError
-from ansible.module_utils.common.validation import check_type_list
-from ansible.plugins.lookup import LookupBase
-
-from ansible_collections.fortytwo.ft_services.plugins.plugin_utils import _services
-
 DOCUMENTATION = r"""
 name: service_rows
 version_added: 0.1.0
@@ -63,6 +53,16 @@ _raw:
   type: list
   elements: dict
 """
+
+import json
+import pathlib
+import typing as t
+
+from ansible.errors import AnsibleLookupError
+from ansible.module_utils.common.validation import check_type_list
+from ansible.plugins.lookup import LookupBase
+
+from ansible_collections.fortytwo.ft_services.plugins.plugin_utils import _services
 
 # The services of this collection.
 IMAGES = pathlib.Path(__file__).resolve().parents[2] / "images"

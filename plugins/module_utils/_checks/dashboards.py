@@ -24,8 +24,8 @@ from ansible_collections.fortytwo.ft_services.plugins.module_utils._checks.base 
     client_context,
     explain,
 )
-from ansible_collections.fortytwo.ft_services.plugins.module_utils._checks.http import USER_AGENT
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._checks.login import Differs, password_of
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._checks.web import USER_AGENT
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._types import Json
 
 SOURCE = "ft-influxdb"

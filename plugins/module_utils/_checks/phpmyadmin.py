@@ -20,8 +20,8 @@ from ansible_collections.fortytwo.ft_services.plugins.module_utils._checks.base 
     client_context,
     ended_by,
 )
-from ansible_collections.fortytwo.ft_services.plugins.module_utils._checks.http import USER_AGENT
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._checks.login import Differs, password_of
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._checks.web import USER_AGENT
 
 PAGE_BYTES = 4 << 20
 FORM = "login_form"

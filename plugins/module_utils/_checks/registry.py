@@ -19,7 +19,6 @@ from ansible_collections.fortytwo.ft_services.plugins.module_utils._checks.dashb
 )
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._checks.exec import exec_problems, probe_exec
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._checks.ftps import ftps_problems, probe_ftps
-from ansible_collections.fortytwo.ft_services.plugins.module_utils._checks.http import http_problems, probe_http
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._checks.phpmyadmin import (
     phpmyadmin_problems,
     probe_phpmyadmin,
@@ -27,6 +26,7 @@ from ansible_collections.fortytwo.ft_services.plugins.module_utils._checks.phpmy
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._checks.ssh import probe_ssh
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._checks.tcp import probe_tcp
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._checks.tls import probe_tls
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._checks.web import http_problems, probe_http
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._progress import Progress
 
 Probe = t.Callable[[Check, float, RunCommand], Outcome]

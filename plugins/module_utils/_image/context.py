@@ -87,7 +87,7 @@ def _walk(root: str, decide: ignore.Ignore, wanted: t.Sequence[str]) -> t.Iterat
             found = [(os.path.join(folder, item.name), item.is_dir(follow_symlinks=False)) for item in listed]
         for path, is_folder in found:
             inside = any(_below(path, top) for top in wanted)
-            if not inside and not any(_below(top, path) for top in wanted):
+            if not inside and not any(_below(each, path) for each in wanted):
                 continue
             verdict = decide.verdict(path, above)
             if inside and not verdict.ignored:
@@ -135,7 +135,7 @@ def find_dockerfile(root: str, dockerfile: str) -> tuple[str, str]:
             f"The context {root} has no {dockerfile}: correct dockerfile, which is relative to the context."
         )
     path = os.path.relpath(full, os.path.realpath(root))
-    if path.split(os.sep)[0] == os.pardir:
+    if path.split(os.sep, maxsplit=1)[0] == os.pardir:
         path = f".dockerfile.{_digest(full)[:20]}"
     return path, full
 

@@ -65,13 +65,14 @@ class Connection:
 
 
 def find_connection(
-    given: t.Mapping[str, t.Any], timeout: int = 60, environment: t.Mapping[str, str] = os.environ
+    given: t.Mapping[str, t.Any], timeout: int = 60, environment: t.Mapping[str, str] | None = None
 ) -> Connection:
     """The daemon that the options name or, failing that, the one that the docker command would ask.
 
     The order is that of the docker command: docker_host, docker_context, the variable DOCKER_HOST with
     DOCKER_TLS_VERIFY and DOCKER_CERT_PATH, the variable DOCKER_CONTEXT, the context in use, the local socket.
     """
+    environment = os.environ if environment is None else environment
     tls_path = given.get("tls_path")
     host, name = given.get("docker_host"), given.get("docker_context")
     if host:

@@ -51,7 +51,7 @@ class Prune(enum.Enum):
 
 
 # Collections that tell more about an object: pairs of kind and namespace. Takes the object's namespace and the object.
-AlsoWatch = t.Callable[[str | None, Json], list[tuple[Resource, str | None]]]
+AlsoWatch: t.TypeAlias = "t.Callable[[str | None, Json], list[tuple[Resource, str | None]]]"
 # The pods among some that an object's newest version made. Takes the object, the pods and the ReplicaSets.
 PodsOf = t.Callable[[Json, t.Iterable[Json], t.Iterable[Json]], list[Json]]
 

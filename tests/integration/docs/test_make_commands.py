@@ -53,7 +53,7 @@ def make_commands(page: str) -> list[str]:
                 last = span
                 found.append(span)
             elif last:
-                found.append(f"{last.split(' ARGS=')[0]} {span}")
+                found.append(f"{last.split(' ARGS=', maxsplit=1)[0]} {span}")
     return found
 
 

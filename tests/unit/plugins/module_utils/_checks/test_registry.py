@@ -15,14 +15,14 @@ import pytest
 
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._checks import registry
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._checks.base import Countdown, Outcome, explain
-from ansible_collections.fortytwo.ft_services.plugins.module_utils._checks.http import (
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._checks.ssh import judge_login, login_command
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._checks.tls import days_left
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._checks.web import (
     Answer,
     ask,
     differences,
     http_problems,
 )
-from ansible_collections.fortytwo.ft_services.plugins.module_utils._checks.ssh import judge_login, login_command
-from ansible_collections.fortytwo.ft_services.plugins.module_utils._checks.tls import days_left
 
 RESULT_KEYS = {"id", "title", "kind", "ok", "measured", "expected", "message", "seconds", "attempts"}
 

@@ -137,7 +137,9 @@ def test_order_of_kinds():
         ("v1", "Namespace"),
     ]
     found = parse([{"apiVersion": version, "kind": kind, "metadata": {"name": "x"}} for version, kind in kinds])
-    assert [each.kind for each in sorted(found, key=lambda each: each.rank)] == [kind for _, kind in reversed(kinds)]
+    assert [each.kind for each in sorted(found, key=lambda each: each.rank)] == [
+        kind for dummy, kind in reversed(kinds)
+    ]
 
 
 def test_namespace_is_filled_in_or_taken_out():
