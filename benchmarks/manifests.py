@@ -117,11 +117,12 @@ class Bench:
         self.environment = {
             **os.environ,
             "ANSIBLE_COLLECTIONS_PATH": str(folder / "collections"),
-            "ANSIBLE_CONFIG": os.devnull,
+            "ANSIBLE_CONFIG": str(folder / "ansible.cfg"),
             "ANSIBLE_LOCALHOST_WARNING": "false",
             "ANSIBLE_PYTHON_INTERPRETER": str(self.bin / "python"),
             "LC_ALL": "C.UTF-8",
         }
+        (folder / "ansible.cfg").write_text("[defaults]\n", encoding="utf-8")
         for name, tasks in PLAYS.items():
             (folder / f"{name}.yml").write_text(PLAY.format(tasks=tasks or "[]"), encoding="utf-8")
 
