@@ -169,6 +169,8 @@ def provide(made, reference):
         info = tarfile.TarInfo("x")
         info.size = len(reference)
         tar.addfile(info, io.BytesIO(reference.encode()))
+    # An older one of that name would stay behind without a name.
+    docker("image", "rm", "--force", reference)
     assert docker("import", "-", reference, input=body.getvalue()).returncode == 0
     made.add(reference)
 
