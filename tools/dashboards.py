@@ -99,6 +99,8 @@ MEMORY_SHARE = 'mean("memory_working_set_bytes") / last("resource_limits_memory_
 RESTARTS, STATE, UPTIME = 'last("restarts_total")', 'last("state_code")', 'last("uptime_seconds")'
 USED = 'last("used_bytes")'
 CORES = "suffix: cores"
+# All containers of the platform.
+EVERY = '"container_name" =~ /^(@names@)$/'
 
 
 def asking(panel: P, queries: dict[str, str]) -> P:
@@ -267,21 +269,20 @@ def tile(service: Row, width: int) -> stat.Panel:
 
 def overview_graphs() -> list[timeseries.Panel]:
     """Return the lines of all containers."""
-    every = '"container_name" =~ /^(@names@)$/'
     by = "container_name"
     alias = f"$tag_{by}"
     return [
-        graph("CPU", CORES, {alias: select(CPU, CONTAINER, every, by)}, "Processors used by each container.", 12, 10),
+        graph("CPU", CORES, {alias: select(CPU, CONTAINER, EVERY, by)}, "Processors used by each container.", 12, 10),
         graph(
-            "Memory", "bytes", {alias: select(MEMORY, CONTAINER, every, by)}, "Working sets, with cached files.", 12, 10
+            "Memory", "bytes", {alias: select(MEMORY, CONTAINER, EVERY, by)}, "Working sets, with cached files.", 12, 10
         ),
-        graph("Received", "binBps", {alias: rate("rx_bytes", every, by)}, "By each pod.", 12, 9),
-        graph("Sent", "binBps", {alias: rate("tx_bytes", every, by)}, "By each pod.", 12, 9),
+        graph("Received", "binBps", {alias: rate("rx_bytes", EVERY, by)}, "By each pod.", 12, 9),
+        graph("Sent", "binBps", {alias: rate("tx_bytes", EVERY, by)}, "By each pod.", 12, 9),
         graph(
-            "Restarts", "none", {alias: select(RESTARTS, CONTAINER, every, by)}, "Of each container in its pod.", 12, 9
+            "Restarts", "none", {alias: select(RESTARTS, CONTAINER, EVERY, by)}, "Of each container in its pod.", 12, 9
         ).decimals(0),
         graph(
-            "Uptime", "s", {alias: select(UPTIME, CONTAINER, every, by)}, "Since each container's last start.", 12, 9
+            "Uptime", "s", {alias: select(UPTIME, CONTAINER, EVERY, by)}, "Since each container's last start.", 12, 9
         ),
     ]
 
@@ -302,7 +303,23 @@ def lay_out(panels: t.Sequence[t.Any]) -> None:
         x += place.w
 
 
-def assembled(name: str, title: str, description: str, panels: t.Sequence[Panel]) -> Row:
+def restart_marks(which: str) -> Row:
+    """Return a mark for each restart of a container, on every graph. The SDK's model has no place for the query."""
+    where = f"\"namespace\" = '@namespace@' AND {which} AND $timeFilter"
+    inner = ["SELECT", 'difference(max("restarts_total"))', "AS", '"restarts"', "FROM", f'"{CONTAINER}"']
+    inner += ["WHERE", where, 'GROUP BY time($__interval), "pod_name", "container_name"', "fill(none)"]
+    outer = ["SELECT", '"restarts"', "FROM", f"({' '.join(inner)})", "WHERE", '"restarts" > 0 AND $timeFilter']
+    return {
+        "name": "Restart",
+        "enable": True,
+        "hide": False,
+        "iconColor": ORANGE,
+        "datasource": {"type": SOURCE.type_val, "uid": SOURCE.uid},
+        "target": {"refId": "Anno", "query": " ".join(outer), "rawQuery": True, "fromAnnotations": True},
+    }
+
+
+def assembled(name: str, title: str, description: str, panels: t.Sequence[Panel], marks: Row) -> Row:
     """Return a dashboard as Grafana stores it."""
     builder = (
         dashboard.Dashboard(title)
@@ -326,6 +343,7 @@ def assembled(name: str, title: str, description: str, panels: t.Sequence[Panel]
         builder.with_panel(panel.id(place))
     lay_out(builder.build().panels or [])
     made: Row = json.loads(json.dumps(builder.build(), cls=JSONEncoder))
+    made["annotations"] = {"list": [marks]}
     return made
 
 
@@ -336,7 +354,8 @@ STORED: Row = {**SERVICE, "storage": True}
 def of_service(service: Row) -> Row:
     """Return the dashboard of a service."""
     panels: list[Panel] = [*container_numbers(service), *container_graphs(service)]
-    return assembled(service["name"], service["name"], service["description"], panels)
+    marks = restart_marks(of(service["name"]))
+    return assembled(service["name"], service["name"], service["description"], panels, marks)
 
 
 def templates() -> dict[str, Row]:
@@ -346,7 +365,7 @@ def templates() -> dict[str, Row]:
     return {
         "service": of_service(SERVICE),
         "service-storage": of_service(STORED),
-        "overview": assembled("overview", "Overview", "All containers of the platform.", panels),
+        "overview": assembled("overview", "Overview", "All containers of the platform.", panels, restart_marks(EVERY)),
     }
 
 
