@@ -133,7 +133,7 @@ LINTERS: dict[str, t.Callable[[], list[str]]] = {
 def lint(session: nox.Session, linter: str) -> None:
     """Style, types, licences, imports, documentation and Ansible's own rules."""
     root = environments.link_in_place()
-    paths = [root, ROOT / "tests" / "gate", ROOT / "molecule" / "resources" / "files"]
+    paths = [root, ROOT / "tests" / "gate", ROOT / "molecule" / "resources" / "files", ROOT / "benchmarks"]
     program, *words = LINTERS[linter]()
     more = {"MYPYPATH": os.pathsep.join(map(str, paths)), "PYTHONPATH": str(root)}
     run(session, program, *words, more=collections(root) | more)
