@@ -47,11 +47,11 @@ class Step:
 
 
 STEPS = {
-    "lint": Step(),
+    "lint": Step(1200),
     "sanity": Step(2400, cases=True),
     "unit": Step(cases=True),
     "coverage": Step(needs="unit"),
-    "integration": Step(1200, cases=True),
+    "integration": Step(1800, cases=True),
     "build": Step(),
     "docs": Step(),
     "bundle": Step(3000),
@@ -202,7 +202,7 @@ def interactive(step: str, words: list[str]) -> int:
     """Become the step's first session, with arguments for its tool and with this terminal."""
     version, python = environments.first_python()
     venv = environments.virtual_environment(f"python{version}", python)
-    session = f"{step}({version})" if step in ("sanity", "unit", "integration") else step
+    session = f"{step}({version})" if step in ("sanity", "unit") else step
     command = nox(venv, "--sessions", session, "--", *words)
     os.execve(command[0], command, environments.environment(venv))
 
