@@ -10,6 +10,7 @@ The last line is always "N passed, N failed".
 from __future__ import annotations
 
 import argparse
+import collections
 import concurrent.futures
 import dataclasses
 import fcntl
@@ -125,7 +126,10 @@ def run_step(venv: pathlib.Path, step: str, sessions: list[str], failed: set[str
             raise
     for note in dict.fromkeys(tally.notes):  # two sessions often say the same
         print(f"  {note}")
-    skipped = f", skipped: {', '.join(sorted(set(tally.skipped)))}" if tally.skipped else ""
+    # Many cases of one test have one name before their parameters.
+    names = collections.Counter(name.partition("[")[0] for name in tally.skipped)
+    listed = ", ".join(name if count == 1 else f"{name} ({count})" for name, count in sorted(names.items()))
+    skipped = f", skipped: {listed}" if listed else ""
     spent = time.monotonic() - started
     print(f"  {tally.passed} passed, {tally.failed} failed in {spent:.1f} s{skipped}", flush=True)
     return tally
