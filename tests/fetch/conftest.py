@@ -68,7 +68,8 @@ class Network:
             "missing": VARIABLES["bundle_missing_when_forged"],
             "mirrors": self.mirrors,
             "checksums": self.pins,
-            "timeout": 1,
+            # Long enough for a busy machine; what is about silence asks for less.
+            "timeout": 5,
             "mode": "fetch",
             **options,
         }

@@ -86,7 +86,7 @@ def test_a_failing_server_is_named_and_leaves_nothing(
     folder = network.path("bundle")
     forget(folder, place)
     network.site.faults = {address: fault}
-    refused(network.bundle(), f"{network.site.address}{address}", *words)
+    refused(network.bundle(timeout=1 if fault == "silent" else 5), f"{network.site.address}{address}", *words)
     assert place not in manifest(folder)["artifacts"]
     assert not (folder / place).exists()
     assert not list(folder.rglob("*.partial"))
