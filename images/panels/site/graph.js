@@ -48,13 +48,16 @@ export class Graph {
         this.found = series.map((each, index) => settings(this.panel, each.name, index));
         this.data = table(series, this.panel.fieldConfig?.defaults?.custom?.spanNulls);
         const names = series.map((each) => each.name).join('\n');
-        if (!this.plot || names !== this.plotted) this.draw();
-        else this.plot.setData(this.data, false);
+        if (!this.plot || names !== this.plotted) {
+            this.draw();
+        } else {
+            this.plot.setData(this.data, false);
+            this.legend.show(this.series, this.found, this.hidden);
+        }
         this.plotted = names;
         this.plot.batch(() => {
             this.plot.setScale('x', { min: this.range[0], max: this.range[1] });
         });
-        this.legend.show(this.series, this.found, this.hidden);
     }
 
     /** Draw anew, as after a change of colours. */

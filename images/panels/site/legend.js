@@ -23,6 +23,7 @@ export class Legend {
     constructor(panel, toggle) {
         this.panel = panel;
         this.toggle = toggle;
+        this.table = false;
         this.sort = { column: 'last', down: true };
         this.root = element('div', 'legend');
     }
@@ -38,7 +39,12 @@ export class Legend {
 
     /** A table instead of buttons, or the other way round. */
     expand(table) {
+        if (this.table === table) return;
         this.table = table;
+        this.redraw();
+    }
+
+    redraw() {
         if (this.series) this.show(this.series, this.found, this.hidden);
     }
 
@@ -78,7 +84,7 @@ export class Legend {
             button.dataset.key = `sort ${key}`;
             button.addEventListener('click', () => {
                 this.sort = { column: key, down: this.sort.column === key ? !this.sort.down : key !== 'name' };
-                this.expand(true);
+                this.redraw();
             });
             const head = element('th', '', button);
             head.scope = 'col';

@@ -83,21 +83,11 @@ export class SessionOver extends Error {
     }
 }
 
-/** A connection may end just when it is used, as nginx ends one after a thousand requests: then the second try has a new one. */
-async function fetchAgain(address, signal) {
-    try {
-        return await fetch(address, { signal });
-    } catch (error) {
-        if (signal.aborted) throw error;
-        return fetch(address, { signal });
-    }
-}
-
 /** The answer of the database to a query. */
 async function send(text, signal) {
     const address = new URL('/query', window.location.origin);
     address.search = `?q=${encodeURIComponent(text)}`;
-    const response = await fetchAgain(address, signal);
+    const response = await fetch(address, { signal });
     if (response.status === 401) throw new SessionOver();
     if (!response.ok) {
         const said = response.headers.get('Content-Type')?.includes('json') ? (await response.json()).error : '';
