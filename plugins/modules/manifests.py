@@ -38,7 +38,8 @@ attributes:
       - Before and after of the changed objects, without the server's bookkeeping, values of Secrets hidden.
       - Each changed object of RV(objects) has its own part of it too.
   idempotent:
-    support: full
+    support: partial
+    details: An object with C(generateName) is made anew by each call. All others are idempotent.
 options:
   definitions:
     description:
@@ -47,6 +48,11 @@ options:
         C(kubectl) would read and lose, such as a key that stands twice, is refused with the reason.
       - Documents that are empty or hold only comments are passed over, and so is a template that renders nothing.
         Lists, such as those of the kind C(List) or C(ConfigMapList), are taken apart.
+      - An object with C(generateName) in place of a name is created by each call, so each is a change. RV(objects) has
+        the name that it got, in check mode what the name will begin with. Refused with O(prune) and
+        O(state=absent), as nothing could find it again.
+      - Reviews, such as C(SelfSubjectAccessReview), are questions. They are asked, also in check mode, change nothing,
+        and the answer is returned with O(return_objects=true).
     type: raw
   src:
     description:
@@ -86,6 +92,39 @@ options:
       - Otherwise such a conflict is an error that names the manager and the fields.
     type: bool
     default: false
+  replace_immutable:
+    description:
+      - Remove an object and make it anew when the manifest changes fields that Kubernetes cannot change, such as the
+        template of a Job or the selector of a Deployment. B(It and what it owns is gone for a moment.)
+      - The new object is tried in a dry run first, under another name.
+      - What O(prune_data) protects is never replaced.
+    type: bool
+    default: false
+    version_added: 1.0.0
+  delete_options:
+    description: How objects are removed, by O(state=absent), O(prune) or O(replace_immutable).
+    type: dict
+    version_added: 1.0.0
+    suboptions:
+      propagation:
+        description:
+          - V(Foreground) removes what an object owns before it, V(Background) after it, V(Orphan) lets it stay.
+          - Without it V(Foreground), and V(Background) for objects of a kind that is younger than a minute.
+        type: str
+        choices: [Foreground, Background, Orphan]
+      grace_period:
+        description:
+          - Seconds that pods get to end, instead of their own C(terminationGracePeriodSeconds).
+          - With V(0) the API server forgets a pod before its containers have ended.
+        type: int
+      uid:
+        description:
+          - Remove the object only when it has this UID. Otherwise nothing is changed, and the module fails.
+          - Needs exactly one object, O(state=absent), and no O(prune).
+        type: str
+      resource_version:
+        description: Remove the object only when it has this C(resourceVersion), on the same terms as the UID.
+        type: str
   set_name:
     description:
       - Name of the set. Every object gets it as the value of the label C(manifests.fortytwo/set).
@@ -270,6 +309,56 @@ EXAMPLES = r"""
   fortytwo.ft_services.manifests:
     definitions: "{{ lookup('ansible.builtin.pipe', 'kubectl kustomize overlays/production') }}"
 
+- name: Run a job once more; each call makes a new one
+  fortytwo.ft_services.manifests:
+    definitions:
+      apiVersion: batch/v1
+      kind: Job
+      metadata:
+        generateName: import-
+      spec:
+        ttlSecondsAfterFinished: 3600
+        template:
+          spec:
+            restartPolicy: Never
+            containers:
+              - name: import
+                image: example/import:1.0
+
+- name: Apply a Job under the same name after its template has changed
+  fortytwo.ft_services.manifests:
+    src:
+      - /srv/manifests/migration.yaml
+    replace_immutable: true
+
+- name: Ask whether this account may create Deployments
+  fortytwo.ft_services.manifests:
+    definitions:
+      apiVersion: authorization.k8s.io/v1
+      kind: SelfSubjectAccessReview
+      spec:
+        resourceAttributes:
+          verb: create
+          group: apps
+          resource: deployments
+          namespace: web
+    return_objects: true
+  register: review
+  failed_when: not review.objects[0].object.status.allowed
+
+- name: Remove a pod that was looked at before, and give it five seconds
+  fortytwo.ft_services.manifests:
+    state: absent
+    definitions:
+      apiVersion: v1
+      kind: Pod
+      metadata:
+        name: debug
+        namespace: web
+    delete_options:
+      grace_period: 5
+      uid: "{{ pod.metadata.uid }}"
+
 - name: Remove the set, volumes included
   fortytwo.ft_services.manifests:
     state: absent
@@ -302,7 +391,7 @@ objects:
       type: str
       sample: nginx
     action:
-      description: One of V(created), V(updated), V(unchanged), V(deleted), V(pruned).
+      description: One of V(created), V(updated), V(replaced), V(unchanged), V(deleted), V(pruned).
       type: str
       sample: updated
     changed:
@@ -405,6 +494,16 @@ def main() -> None:
             "namespace": {"type": "str", "default": "default"},
             "field_manager": {"type": "str", "default": "fortytwo.ft_services"},
             "force_conflicts": {"type": "bool", "default": False},
+            "replace_immutable": {"type": "bool", "default": False},
+            "delete_options": {
+                "type": "dict",
+                "options": {
+                    "propagation": {"type": "str", "choices": ["Foreground", "Background", "Orphan"]},
+                    "grace_period": {"type": "int"},
+                    "uid": {"type": "str"},
+                    "resource_version": {"type": "str"},
+                },
+            },
             "set_name": {"type": "str"},
             "prune": {"type": "bool", "default": False},
             "prune_data": {"type": "bool", "default": False},

@@ -49,6 +49,20 @@ options:
     type: list
     elements: str
     default: []
+  field_selectors:
+    description:
+      - Read only objects whose fields fulfil all of these conditions, such as C(spec.nodeName=node-1) or
+        C(status.phase!=Running).
+      - The API server knows a few fields of each kind, and those that a CustomResourceDefinition names.
+    type: list
+    elements: str
+    default: []
+    version_added: 1.0.0
+  metadata_only:
+    description: Read nothing but kind, apiVersion and metadata, which is much less where objects are many or large.
+    type: bool
+    default: false
+    version_added: 1.0.0
   usage:
     description:
       - Also read what the containers use of the processors and of the memory now, as the kubelets measure it.
@@ -84,6 +98,14 @@ EXAMPLES = r"""
     label_selectors:
       - app.kubernetes.io/name=nginx
   register: pods
+
+- name: Read the names of all pods of one node that do not run
+  fortytwo.ft_services.manifests_info:
+    kind: Pod
+    field_selectors:
+      - spec.nodeName=ft-services
+      - status.phase!=Running
+    metadata_only: true
 """
 
 RETURN = r"""
@@ -168,6 +190,8 @@ def main() -> None:
             "namespace": {"type": "str"},
             "name": {"type": "str"},
             "label_selectors": {"type": "list", "elements": "str", "default": []},
+            "field_selectors": {"type": "list", "elements": "str", "default": []},
+            "metadata_only": {"type": "bool", "default": False},
             "usage": {"type": "bool", "default": False},
             "query": {"type": "str"},
         },
@@ -179,7 +203,15 @@ def main() -> None:
     try:
         client = KubeClient(Connection.from_options(params))
         resources = find_resources(client, params["kind"], params["api_version"])
-        objects = read_objects(client, resources, params["namespace"], params["name"], params["label_selectors"])
+        objects = read_objects(
+            client,
+            resources,
+            params["namespace"],
+            params["name"],
+            params["label_selectors"],
+            params["field_selectors"],
+            params["metadata_only"],
+        )
         usage = {"usage": read_usage(client, params["namespace"])} if params["usage"] else {}
     except KubeError as error:
         module.fail_json(msg=f"Cannot read {', '.join(params['kind'])}. {error.message}", status=error.status)

@@ -261,6 +261,13 @@ class KubeClient:
         metadata = body["metadata"]
         return self.request("PATCH", resource.path(metadata.get("namespace"), metadata["name"]), query, body, APPLY)
 
+    def create(self, resource: Resource, body: Json, manager: str, dry_run: bool = False) -> Response:
+        """Create one object, for which the server may find a name (generateName)."""
+        query = {"fieldManager": manager, "fieldValidation": "Strict"}
+        if dry_run:
+            query["dryRun"] = "All"
+        return self.request("POST", resource.path(body["metadata"].get("namespace")), query, body)
+
     def delete(
         self,
         resource: Resource,
@@ -268,11 +275,19 @@ class KubeClient:
         name: str,
         uid: str | None = None,
         propagation: str = "Foreground",
+        grace_period: int | None = None,
+        resource_version: str | None = None,
     ) -> None:
-        """Delete one object and what it owns, by default the owned first. An object that is gone already is fine."""
+        """Delete one object and what it owns, by default the owned first. An object that is gone already is fine.
+
+        ``grace_period``: seconds that it gets to end, instead of its own; with ``uid`` and ``resource_version`` the
+        server refuses when the object is another one, or has changed.
+        """
         body: Json = {"kind": "DeleteOptions", "apiVersion": "v1", "propagationPolicy": propagation}
-        if uid:
-            body["preconditions"] = {"uid": uid}
+        if grace_period is not None:
+            body["gracePeriodSeconds"] = grace_period
+        preconditions = {"uid": uid, "resourceVersion": resource_version}
+        body["preconditions"] = {key: value for key, value in preconditions.items() if value}
         try:
             self.request("DELETE", resource.path(namespace, name), None, body)
         except KubeError as error:

@@ -19,6 +19,13 @@ _SERVER_HICCUP = re.compile(r"etcdserver: |connection refused|connection reset|c
 # A verdict whatever its status: a webhook may choose any, also one that otherwise means "try again".
 _DENIED = re.compile(r"denied (the )?request")
 _OTHER_UID = re.compile(r"Precondition failed: UID in precondition")
+_PRECONDITION = re.compile(r"Precondition failed: ")
+# Kubernetes words this in many ways, one for each kind.
+_IMMUTABLE = re.compile(
+    r"is immutable|updates to \S+ spec for fields other than|pod updates may not change fields other than|"
+    r"cannot change roleRef|updates to (parameters|provisioner|reclaimPolicy|volumeBindingMode) (is|are) forbidden",
+    re.IGNORECASE,
+)
 _NOT_YET_THERE = re.compile(r'serviceaccount "[^"]*" not found')
 
 
@@ -54,6 +61,11 @@ class KubeError(Exception):
         return self.status == 409 and bool(_OTHER_UID.search(self.message))
 
     @property
+    def immutable(self) -> bool:
+        """True when fields of the object that is there can never change: only a new object can have the new values."""
+        return self.status == 422 and bool(_IMMUTABLE.search(self.message))
+
+    @property
     def conflicts(self) -> list[tuple[str, str]]:
         """(manager, field) of every field that another field manager owns."""
         found = []
@@ -70,7 +82,7 @@ class KubeConnectionError(KubeError):
 
 def is_transient(status: int, reason: str, message: str, causes: list[dict[str, str]]) -> bool:
     """True when the same request may succeed a moment later."""
-    if _DENIED.search(message) or _OTHER_UID.search(message):
+    if _DENIED.search(message) or _PRECONDITION.search(message):
         return False
     if status in (429, 502, 503, 504):
         return True

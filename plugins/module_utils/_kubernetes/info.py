@@ -8,7 +8,11 @@ from __future__ import annotations
 import difflib
 import typing as t
 
-from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.client import KubeClient, Resource
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.client import (
+    METADATA_ONLY,
+    KubeClient,
+    Resource,
+)
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.errors import KubeError
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.redact import hide_values
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._types import Json
@@ -86,16 +90,26 @@ def read_objects(
     namespace: str | None,
     name: str | None,
     label_selectors: t.Sequence[str],
+    field_selectors: t.Sequence[str] = (),
+    metadata_only: bool = False,
 ) -> list[Json]:
-    """All objects that match, in the order of ``resources``, then by namespace and name; values of Secrets masked."""
+    """All objects that match, in the order of ``resources``, then by namespace and name; values of Secrets masked.
+
+    ``metadata_only``: without anything but kind, apiVersion and metadata; the server sends no more.
+    """
     query: dict[str, str] = {}
-    if name:
-        query["fieldSelector"] = f"metadata.name={name}"
+    fields = [*([f"metadata.name={name}"] if name else []), *field_selectors]
+    if fields:
+        query["fieldSelector"] = ",".join(fields)
     if label_selectors:
         query["labelSelector"] = ",".join(label_selectors)
 
     def read(resource: Resource) -> list[Json]:
-        objects = [clean(found) for found in client.list_all(resource.path(namespace), query)[0]]
+        accept = METADATA_ONLY if metadata_only else "application/json"
+        found = client.list_all(resource.path(namespace), query, accept)[0]
+        # In a list of metadata all objects are of the kind PartialObjectMetadata.
+        own = {"apiVersion": resource.api_version, "kind": resource.kind} if metadata_only else {}
+        objects = [clean({**each, **own}) for each in found]
         return sorted(objects, key=lambda found: (found["metadata"].get("namespace", ""), found["metadata"]["name"]))
 
     return [found for objects in client.parallel(read, resources) for found in objects]

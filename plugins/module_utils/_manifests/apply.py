@@ -27,7 +27,9 @@ from ansible_collections.fortytwo.ft_services.plugins.module_utils._manifests.co
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._manifests.diff import differs
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._manifests.documents import Manifest
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._manifests.migrate import migration
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._manifests.plan import write
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._manifests.refusals import refuse
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._types import Json
 
 # Seconds after which the cluster's garbage collector surely knows of a new kind.
 YOUNG = 60
@@ -35,18 +37,26 @@ YOUNG = 60
 
 @dataclass
 class Applier:
-    """Applies steps rank by rank. The two callbacks wait: for definitions to serve, for webhooks to answer."""
+    """Applies steps rank by rank.
+
+    The callbacks wait: for definitions to serve, for webhooks to answer, for objects that are replaced to be gone.
+    """
 
     session: Session
     steps: list[Step]
     await_definitions: t.Callable[[list[Step]], None]
     await_webhooks: t.Callable[[], None]
+    await_gone: t.Callable[[list[Step]], None]
 
     def run(self) -> None:
         """Write every object that the plan says changes; stop after the first rank with a refusal."""
         todo = [step for step in self.steps if step.action != "unchanged" or step.deferred]
         for rank in sorted({step.manifest.rank for step in todo}):
             batch = [step for step in todo if step.manifest.rank == rank]
+            replaced = [step for step in batch if step.action == "replaced"]
+            if replaced:
+                delete_rank(self.session, replaced, "deleted")
+                self.await_gone(replaced)
             errors = self.session.client.parallel(lambda step: self._write(step, patient=False), batch)
             stuck = [
                 step for step, error in zip(batch, errors, strict=True) if error is not None and error.webhook_down
@@ -80,8 +90,10 @@ class Applier:
             try:
                 if step.migrates:
                     self._migrate(step)
-                return session.client.apply(resource, step.manifest.body, session.manager, session.force)
+                return write(session, resource, step.manifest)
             except KubeError as error:
+                if step.manifest.generated:
+                    _once_only(error)
                 # The API server needs a moment until it serves a new kind, also after it says so.
                 if step.new_kind and error.status == 404:
                     error.transient = True
@@ -95,6 +107,10 @@ class Applier:
             return error
         session.pass_on(step.manifest, response.warnings)
         step.wanted, step.done = response.data, True
+        if step.action == "deleted":
+            step.action = "replaced"
+        if step.manifest.generated:
+            step.manifest.body = _with_name(step.manifest.body, response.data)
         if step.deferred:
             if step.live is None:
                 step.action = "created"
@@ -124,16 +140,19 @@ def delete_rank(session: Session, batch: list[Step], action: str) -> None:
     custom = {step.resource: step for step in batch if step.manifest.rank == Order.CUSTOM}
     young = {resource: _is_young(session, step) for resource, step in custom.items()}
 
+    options = session.delete_options
+
     def remove(step: Step) -> KubeError | None:
         resource, manifest = t.cast(Resource, step.resource), step.manifest
-        how = "Background" if young.get(resource) else "Foreground"
+        how = options.propagation or ("Background" if young.get(resource) else "Foreground")
 
         def delete() -> None:
             try:
                 uid = (step.live or {}).get("metadata", {}).get("uid")
-                session.client.delete(resource, manifest.namespace, manifest.name, uid, how)
+                grace, version = options.grace_period, options.resource_version
+                session.client.delete(resource, manifest.namespace, manifest.name, uid, how, grace, version)
             except KubeError as error:
-                if not error.other_uid:
+                if not error.other_uid or options.uid:
                     raise
                 # The object is gone, and another one took its name meanwhile: that one is not of this set.
                 if action == "deleted":
@@ -156,6 +175,20 @@ def delete_rank(session: Session, batch: list[Step], action: str) -> None:
     problems = [(step.manifest, error) for step, error in zip(batch, errors, strict=True) if error is not None]
     if problems:
         refuse(session, problems, changed_before=any(step.done for step in batch))
+
+
+def _once_only(error: KubeError) -> None:
+    """Let nothing be created twice: a request without an answer may have had its effect."""
+    if error.status not in (403, 404, 409, 429) and not error.webhook_down:
+        error.transient = False
+        if error.status in (0, 502, 503, 504):
+            error.message += " The object may have been created all the same: look before you run this again"
+
+
+def _with_name(body: Json, made: Json) -> Json:
+    """The object with the name that the server found."""
+    metadata = {key: value for key, value in body["metadata"].items() if key != "generateName"}
+    return {**body, "metadata": {**metadata, "name": made["metadata"]["name"]}}
 
 
 def _is_young(session: Session, step: Step) -> bool:

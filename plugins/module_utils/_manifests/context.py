@@ -75,6 +75,16 @@ class Step:
         }
 
 
+@dataclass(frozen=True)
+class DeleteOptions:
+    """How objects are removed. ``grace_period`` in seconds; ``uid`` and ``resource_version`` of the only object."""
+
+    propagation: str | None = None
+    grace_period: int | None = None
+    uid: str | None = None
+    resource_version: str | None = None
+
+
 @dataclass
 class Session:
     """Options and counters that every part of a call shares; ``deadline`` in time.monotonic() seconds."""
@@ -84,6 +94,9 @@ class Session:
     timeout: float
     manager: str = "fortytwo.ft_services"
     force: bool = False
+    # Remove and make anew what has other values in fields that cannot change.
+    replace: bool = False
+    delete_options: DeleteOptions = field(default_factory=lambda: DeleteOptions())
     check: bool = False
     wait: bool = True
     fail_fast: bool = True

@@ -31,6 +31,9 @@ SET_LABEL = "manifests.fortytwo/set"
 # Written by the server: in a manifest they are left over from `kubectl get -o yaml`, and an apply refuses some of them.
 _SERVER_FIELDS = ("creationTimestamp", "generation", "managedFields", "resourceVersion", "selfLink", "uid")
 
+# Groups whose kinds are questions: they are sent, answered and kept nowhere.
+_REVIEWS = ("authorization.k8s.io", "authentication.k8s.io")
+
 
 @dataclass
 class Manifest:
@@ -53,8 +56,19 @@ class Manifest:
 
     @property
     def name(self) -> str:
-        """The name of the object."""
-        return self.body["metadata"]["name"]
+        """The name of the object; what it begins with while the server has not found one; empty for a review."""
+        metadata = self.body["metadata"]
+        return metadata.get("name") or metadata.get("generateName") or ""
+
+    @property
+    def generated(self) -> bool:
+        """True for an object that has no name until the server finds one (generateName)."""
+        return not self.review and not self.body["metadata"].get("name")
+
+    @property
+    def review(self) -> bool:
+        """True for a question to the server, which leaves no object behind."""
+        return is_review(self.body)
 
     @property
     def group(self) -> str:
@@ -74,7 +88,12 @@ class Manifest:
 
 def label_of(kind: str, namespace: str | None, name: str) -> str:
     """An object in words, such as Deployment web/nginx."""
-    return f"{kind} {namespace}/{name}" if namespace else f"{kind} {name}"
+    return f"{kind} {namespace}/{name}" if namespace else f"{kind} {name}".rstrip()
+
+
+def is_review(body: Json) -> bool:
+    """True for the kinds that ask about rights and accounts, such as SelfSubjectAccessReview."""
+    return group_of(body["apiVersion"]) in _REVIEWS and body["kind"].endswith("Review")
 
 
 def plain(value: t.Any, path: str = "", depth: int = 0) -> t.Any:
@@ -148,13 +167,13 @@ def _checked(body: Json, source: str) -> Json:
             f"{source}: {body['kind']} is no object of a cluster but says how to make some: give the output of "
             "`kubectl kustomize FOLDER` as definitions"
         )
-    metadata = body.get("metadata")
+    review = is_review(body)
+    metadata = body.get("metadata") or ({} if review else None)
     if not isinstance(metadata, dict):
         raise ManifestError(f"{source}: {body['kind']} has no metadata")
-    name = metadata.get("name")
-    if not isinstance(name, str) or not name:
-        generated = " (generateName cannot be applied twice with the same result)" if "generateName" in metadata else ""
-        raise ManifestError(f"{source}: {body['kind']} has no metadata.name{generated}")
+    name = metadata.get("name") or metadata.get("generateName")
+    if not (isinstance(name, str) and name) and not review:
+        raise ManifestError(f"{source}: {body['kind']} has no metadata.name")
     if not isinstance(metadata.get("namespace", ""), (str, type(None))):
         raise ManifestError(f"{source}: metadata.namespace of {body['kind']} {name} is not a string")
     labels = metadata.get("labels")
@@ -226,6 +245,8 @@ def duplicates(manifests: t.Iterable[Manifest]) -> list[str]:
     seen: dict[tuple[str, str, str, str], Manifest] = {}
     found = []
     for manifest in manifests:
+        if manifest.generated or manifest.review:
+            continue
         first = seen.setdefault(manifest.key, manifest)
         if first is not manifest:
             found.append(f"{manifest.label} is defined twice: {first.source} and {manifest.source}")

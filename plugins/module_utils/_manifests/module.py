@@ -21,7 +21,11 @@ from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.r
     redact,
     secrets_in,
 )
-from ansible_collections.fortytwo.ft_services.plugins.module_utils._manifests.context import ManifestsError, Session
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._manifests.context import (
+    DeleteOptions,
+    ManifestsError,
+    Session,
+)
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._manifests.documents import (
     Manifest,
     ManifestError,
@@ -74,6 +78,8 @@ def _check(params: Json, given: frozenset[str], manifests: list[Manifest]) -> No
             f"There is no object in definitions and src, so prune would remove all of the set {name}. "
             "If that is meant, use state absent. Nothing was changed."
         )
+    _check_nameless(params, manifests)
+    _check_delete_options(params, manifests)
     if params["wait_for"] and not params["wait"]:
         raise ManifestsError("wait_for needs wait to be true.")
     if params["wait_for"] and params["state"] == "absent":
@@ -83,6 +89,44 @@ def _check(params: Json, given: frozenset[str], manifests: list[Manifest]) -> No
         raise ManifestsError("fail_fast_after is a number of seconds, at least 0, and needs fail_fast to be true.")
     if params["wait_timeout"] < 1 or params["request_timeout"] < 1:
         raise ManifestsError("wait_timeout and request_timeout are seconds: at least 1.")
+
+
+def _check_nameless(params: Json, manifests: list[Manifest]) -> None:
+    """Refuse objects without a name where they would have to be found again."""
+    for manifest in manifests:
+        if not (manifest.generated or manifest.review):
+            continue
+        why = ""
+        if params["state"] == "absent":
+            why = "state absent cannot find it: give the name of the object in metadata.name"
+        elif params["prune"] and manifest.generated:
+            why = "every call makes another one, and prune would never find them: leave it out of the set"
+        if why:
+            what = "has no name but generateName" if manifest.generated else "is a question, no object"
+            raise ManifestsError(f"{manifest.source}: this {manifest.kind} {what}; {why}. Nothing was changed.")
+
+
+def _check_delete_options(params: Json, manifests: list[Manifest]) -> None:
+    options = _delete_options(params)
+    if options == DeleteOptions():
+        return
+    if params["state"] == "present" and not (params["prune"] or params["replace_immutable"]):
+        raise ManifestsError("delete_options needs state absent, prune or replace_immutable: nothing else removes.")
+    if options.grace_period is not None and options.grace_period < 0:
+        raise ManifestsError("delete_options.grace_period is a number of seconds, at least 0.")
+    one = params["state"] == "absent" and not params["prune"] and len(manifests) == 1
+    if (options.uid or options.resource_version) and not one:
+        raise ManifestsError(
+            "delete_options.uid and resource_version belong to one object: give exactly one, with state absent and "
+            "without prune. Nothing was changed."
+        )
+
+
+def _delete_options(params: Json) -> DeleteOptions:
+    given = params["delete_options"] or {}
+    return DeleteOptions(
+        given.get("propagation"), given.get("grace_period"), given.get("uid"), given.get("resource_version")
+    )
 
 
 def execute(module: KubeModule) -> None:
@@ -101,6 +145,8 @@ def execute(module: KubeModule) -> None:
                 timeout=params["wait_timeout"],
                 manager=params["field_manager"],
                 force=params["force_conflicts"],
+                replace=params["replace_immutable"],
+                delete_options=_delete_options(params),
                 check=module.check_mode,
                 wait=params["wait"],
                 fail_fast=params["fail_fast"],

@@ -17,7 +17,7 @@ from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.e
     KubeConnectionError,
     KubeError,
 )
-from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.kinds import Order, kind_of
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.kinds import Order, Prune, kind_of
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._manifests.context import (
     ManifestsError,
     Session,
@@ -105,7 +105,8 @@ def read_live(session: Session, steps: t.Iterable[Step]) -> None:
     """Fetch what exists in the cluster: by list where several objects share a collection, else one by one."""
     collections: dict[str, list[Step]] = {}
     for step in steps:
-        if step.resource is not None and not step.new_kind:
+        nameless = step.manifest.generated or step.manifest.review
+        if step.resource is not None and not step.new_kind and not nameless:
             collections.setdefault(step.resource.path(step.manifest.namespace), []).append(step)
     lists = [path for path, members in collections.items() if len(members) >= LIST_FROM]
     singles = [step for path, members in collections.items() if path not in lists for step in members]
@@ -146,6 +147,21 @@ def _about_the_object(error: KubeError) -> bool:
     return error.status in (400, 500)
 
 
+def _holds_data(step: Step) -> bool:
+    """True for an object that would take data, or other people's objects, along."""
+    return kind_of(step.manifest.group, step.manifest.kind).prune is Prune.WITH_DATA
+
+
+def write(
+    session: Session, resource: Resource, manifest: Manifest, dry_run: bool = False, force: bool | None = None
+) -> Response:
+    """Send one object: applied by its name, or created where the server has to find the name or only answers."""
+    if manifest.generated or manifest.review:
+        return session.client.create(resource, manifest.body, session.manager, dry_run)
+    force = session.force if force is None else force
+    return session.client.apply(resource, manifest.body, session.manager, force, dry_run)
+
+
 class Planner:
     """Predicts every step by a dry run in the API server; collects all refusals before it reports them."""
 
@@ -172,6 +188,8 @@ class Planner:
 
     def _try(self, step: Step) -> KubeError | None:
         """Dry run of one step. Returns the refusal, if any: the others shall be tried all the same."""
+        if step.manifest.review:
+            return self._ask(step)
         if step.new_kind:
             self._defer(step, "its kind is created in the same call")
             return None
@@ -190,6 +208,9 @@ class Planner:
                 if self.session.check:
                     self.session.warn(f"{step.manifest.label}: the prediction is a guess, for {error.message}")
                 return None
+            if error.immutable and self.session.replace and step.live and not _holds_data(step):
+                step.action, step.wanted = "replaced", step.manifest.body
+                return self._trial(step, f"{step.manifest.name[:40]}-new".replace(".-", "-"))
             return error
         self.session.pass_on(step.manifest, response.warnings)
         step.wanted = response.data
@@ -202,27 +223,40 @@ class Planner:
         return None
 
     def _dry_run(self, step: Step) -> Response:
-        session, resource = self.session, t.cast(Resource, step.resource)
-        return session.client.apply(resource, step.manifest.body, session.manager, session.force, dry_run=True)
+        return write(self.session, t.cast(Resource, step.resource), step.manifest, dry_run=True)
+
+    def _ask(self, step: Step) -> KubeError | None:
+        """Send a review and keep the answer. It leaves no object, so check mode asks too."""
+        try:
+            response = self.session.retry(lambda: self._dry_run(step), again=_worth_waiting)
+        except KubeError as error:
+            return error
+        step.wanted, step.done = response.data, True
+        return None
 
     def _defer(self, step: Step, why: str) -> None:
         step.deferred = why
         step.action = "updated" if step.live else "created"
 
-    def _trial(self, step: Step) -> KubeError | None:
-        """Dry run in a namespace that exists: only what is wrong with the object itself counts there."""
+    def _trial(self, step: Step, name: str | None = None) -> KubeError | None:
+        """Dry run in a namespace that exists, or under another name where the object's own is taken.
+
+        Only what is wrong with the object itself counts there.
+        """
         client, resource, body = self.session.client, t.cast(Resource, step.resource), step.manifest.body
-        trial = {**body, "metadata": {**body["metadata"], "namespace": self.trial_namespace}}
+        elsewhere = {"name": name} if name else {"namespace": self.trial_namespace}
+        trial = Manifest({**body, "metadata": {**body["metadata"], **elsewhere}}, step.manifest.source)
         try:
             response = self.session.retry(
-                lambda: client.apply(resource, trial, self.session.manager, force=True, dry_run=True),
-                again=_worth_waiting,
+                lambda: write(self.session, resource, trial, dry_run=True, force=True), again=_worth_waiting
             )
         except KubeConnectionError as error:
             return error
         except KubeError as error:
             if not _about_the_object(error):
                 return None
+            if name or step.manifest.generated:
+                return error
             # An object of the same name there has its own rules of what may change.
             path = resource.path(self.trial_namespace, step.manifest.name)
             return None if error.status == 422 and client.get(path) else error

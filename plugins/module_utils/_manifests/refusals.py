@@ -36,8 +36,11 @@ def hint_for(error: KubeError) -> str:
             "To take these fields over set force_conflicts to true; to leave them to the other manager "
             "remove them from the manifest."
         )
-    if "is immutable" in error.message or "updates to statefulset spec" in error.message:
-        return "Kubernetes cannot change these fields of an existing object: remove the object first (state absent)."
+    if error.immutable:
+        return (
+            "Kubernetes cannot change these fields of an existing object: remove the object first (state absent), or "
+            "set replace_immutable to true if it may be gone for a moment. What holds data is never replaced."
+        )
     if error.status == 404 and error.message.startswith("namespaces "):
         return "Add the Namespace to the definitions, or correct metadata.namespace or the option namespace."
     if error.webhook_down:

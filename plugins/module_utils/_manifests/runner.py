@@ -8,6 +8,7 @@ This module util is private to the collection fortytwo.ft_services.
 
 from __future__ import annotations
 
+import functools
 import typing as t
 from dataclasses import dataclass
 
@@ -94,7 +95,8 @@ class Run:
         writes = sum(1 for step in steps if step.action != "unchanged" or step.deferred)
         waits = len(waited_for) + len(conditions) + len(pruned) if session.wait else 0
         session.progress.total = writes + len(pruned) + waits
-        Applier(session, steps, self._await_definitions, self._await_webhooks).run()
+        gone = functools.partial(self._wait_gone, steps=False)
+        Applier(session, steps, self._await_definitions, self._await_webhooks, gone).run()
         self._delete(self.pruned, "pruned")
         if session.wait:
             targets = [self._target(step) for step in waited_for]
@@ -119,6 +121,7 @@ class Run:
         pruned = find_prunable(session, steps, set_name, prune_data, diff, spaces) if set_name else []
         self.steps, self.pruned = steps, pruned
         there = [step for step in steps if step.live]
+        self._check_preconditions(there)
         if session.check:
             for step in there:
                 step.action = "deleted"
@@ -157,7 +160,8 @@ class Run:
 
     def _difference(self, step: Step) -> dict[str, str]:
         # A new object is shown as it was written: the server's defaults would drown it.
-        after = {"created": step.manifest.body, "updated": step.wanted or step.manifest.body}.get(step.action)
+        written = step.manifest.body
+        after = {"created": written, "replaced": written, "updated": step.wanted or written}.get(step.action)
         return difference(step.manifest.label, step.live, after, self.session.manager)
 
     def _newest(self, step: Step, action: str) -> Json | None:
@@ -183,6 +187,19 @@ class Run:
                 f"{labels}{more}: made by kubectl apply (client-side). The fields of {managers} go over to "
                 f"{self.session.manager}; those that the manifest does not have any more are removed."
             )
+
+    def _check_preconditions(self, there: list[Step]) -> None:
+        """Refuse to remove an object that is not the one, or not as, the options say; also in check mode."""
+        options = self.session.delete_options
+        for step in there:
+            metadata = (step.live or {}).get("metadata") or {}
+            for key, wanted in {"uid": options.uid, "resourceVersion": options.resource_version}.items():
+                if wanted and metadata.get(key) != wanted:
+                    raise ManifestsError(
+                        f"{step.manifest.label} has the {key} {metadata.get(key)}, not {wanted} as delete_options "
+                        "says. It was changed or made anew since that was read: look at it, and read it again. "
+                        "Nothing was changed."
+                    )
 
     def _delete(self, steps: list[Step], action: str) -> None:
         for rank in sorted({step.manifest.rank for step in steps}, reverse=True):

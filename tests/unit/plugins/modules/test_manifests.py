@@ -50,6 +50,10 @@ def test_nothing_to_do_needs_no_cluster(run, empty):
         ({"wait_timeout": 0}, "at least 1"),
         ({"fail_fast": False, "fail_fast_after": 5}, "needs fail_fast"),
         ({"fail_fast_after": -1}, "at least 0"),
+        ({"delete_options": {"uid": "1"}}, "nothing else removes"),
+        ({"delete_options": {"propagation": "Sideways"}}, "Orphan"),
+        ({"delete_options": {"uid": "1"}, "state": "absent"}, "belong to one object"),
+        ({"delete_options": {"grace_period": -1}, "state": "absent"}, "at least 0"),
         ({"kubeconfig": "/nonexistent"}, "There is no kubeconfig /nonexistent"),
         ({"src": ["/nonexistent"]}, "cannot read /nonexistent"),
     ],
@@ -83,3 +87,23 @@ def test_a_checksum_that_differs_changes_nothing(run, tmp_path):
 
 def test_something_must_be_given(run):
     assert "is needed" in run(state="present")["msg"]
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"state": "absent"}, "has no name but generateName; state absent cannot find it"),
+        ({"prune": True, "set_name": "x"}, "prune would never find them"),
+    ],
+)
+def test_objects_without_a_name_are_refused_where_they_would_have_to_be_found_again(run, options, words):
+    pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"generateName": "x-"}}
+    result = run(definitions=[pod], kubeconfig="/nonexistent", **options)
+    assert result["failed"]
+    assert words in result["msg"]
+
+
+def test_a_question_cannot_be_removed(run):
+    question = {"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"}
+    result = run(definitions=[question], kubeconfig="/nonexistent", state="absent")
+    assert "is a question, no object" in result["msg"]

@@ -43,7 +43,7 @@ class Client:
     def kinds_of(self, api_version):
         return sorted({each.kind for each in self.all_resources() if each.api_version == api_version}) or None
 
-    def list_all(self, path, query):
+    def list_all(self, path, query, accept):
         self.asked.append((path, query))
         return list(self.objects), "1"
 
@@ -85,13 +85,21 @@ def test_filters_are_the_servers_work():
     client = Client()
     read_objects(client, [LEASES], "n", "x", ["a=b", "!c"])
     read_objects(client, [LEASES], None, None, [])
+    read_objects(client, [LEASES], None, "x", [], ["spec.a!=b"])
     assert client.asked == [
         (
             "/apis/coordination.k8s.io/v1/namespaces/n/leases",
             {"fieldSelector": "metadata.name=x", "labelSelector": "a=b,!c"},
         ),
         ("/apis/coordination.k8s.io/v1/leases", {}),
+        ("/apis/coordination.k8s.io/v1/leases", {"fieldSelector": "metadata.name=x,spec.a!=b"}),
     ]
+
+
+def test_metadata_is_that_of_the_kind_that_was_asked_for():
+    objects = [{"apiVersion": "meta.k8s.io/v1", "kind": "PartialObjectMetadata", "metadata": {"name": "a"}}]
+    found = read_objects(Client(objects), [LEASES], None, None, [], metadata_only=True)
+    assert found == [{"apiVersion": "coordination.k8s.io/v1", "kind": "Lease", "metadata": {"name": "a"}}]
 
 
 def test_objects_are_sorted_within_their_kind():

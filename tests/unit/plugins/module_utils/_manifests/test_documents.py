@@ -49,7 +49,7 @@ def test_documents_lists_and_mappings_keep_their_place(tmp_path):
         ("just text", "a mapping is needed"),
         ("kind: Pod\nmetadata: {name: x}", "apiVersion is missing"),
         ({"apiVersion": "v1", "kind": "Pod"}, "has no metadata"),
-        ({"apiVersion": "v1", "kind": "Pod", "metadata": {"generateName": "x"}}, "generateName"),
+        ({"apiVersion": "v1", "kind": "Pod", "metadata": {"generateName": 5}}, "has no metadata.name"),
         ("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x}\ndata: {~: a}", "put it in quotes"),
         ("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x}\ndata: &loop {a: *loop}", "contains itself"),
         ("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x}\ndata: !!binary //8=", "not text"),
