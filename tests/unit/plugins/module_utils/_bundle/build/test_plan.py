@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import os
 import pathlib
 import tarfile
 
@@ -24,13 +25,13 @@ def refuse(command, **options):
     raise AssertionError(f"planning starts no program: {command}")
 
 
-def plan(folder, go="/usr/bin/go", packages=None, **versions):
+def plan(folder, go="/usr/bin/go", packages=None, run=refuse, **versions):
     request = {
         "versions": VERSIONS | versions,
         "packages": packages or {"nginx": ["nginx-light"], "telegraf": []},
         "path": str(folder / "bundle"),
     }
-    return Forger(refuse, ROLE / "files" / "forge", folder, go, request).steps()
+    return Forger(run, ROLE / "files" / "forge", folder, go, request).steps()
 
 
 def recipes(steps):
@@ -103,3 +104,40 @@ def test_a_copy_is_the_program(tmp_path):
     (tmp_path / "out" / "kubectl").write_bytes(b"program")
     step.make(tmp_path / "target", tmp_path)
     assert (tmp_path / "target").read_bytes() == b"program"
+
+
+def test_kube_proxy_brings_the_rules_programs_of_the_nodes_release(run, tmp_path):
+    def unpack(words, options):
+        root = pathlib.Path(words[-1])
+        for name in ("sbin/ldconfig", "lib/x86_64-linux-gnu/libc.so.6", "usr/sbin/iptables", "usr/share/doc/x"):
+            (root / name).parent.mkdir(parents=True, exist_ok=True)
+            (root / name).touch()
+
+    def download(words, options):
+        (pathlib.Path(options["cwd"]) / "iptables_1.8_amd64.deb").touch()
+
+    def index(words, options):
+        return "Package: iptables\nVersion: 1.8\n"
+
+    def pack(words, options):
+        with tarfile.open(words[words.index("-cf") + 1], "w") as layer:
+            layer.add(words[words.index("-C") + 1], ".")
+
+    run.answers = {"indextargets": lambda words, options: "/lists/x", "cat-file": index, "download": download}
+    run.answers |= {"dpkg-deb": unpack, "tar": pack}
+    (step,) = (step for step in plan(tmp_path, run=run) if step.path == "images/host/kube-proxy.tar")
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "kube-proxy").write_bytes(b"program")
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    step.make(tmp_path / "target.tar", scratch)
+    root = scratch / "root"
+    assert os.readlink(root / "sbin") == "usr/sbin"
+    assert (root / "usr/sbin/ldconfig").is_file()
+    assert os.readlink(root / "usr/sbin/iptables-restore") == "xtables-nft-multi"
+    assert (root / "lib/x86_64-linux-gnu/libc.so.6").is_file()
+    assert (root / "usr/local/bin/kube-proxy").read_bytes() == b"program"
+    assert not (root / "usr/share").exists()
+    with tarfile.open(tmp_path / "target.tar") as archive:
+        (manifest,) = json.load(archive.extractfile("manifest.json"))
+    assert manifest["RepoTags"] == [f"registry.k8s.io/kube-proxy:v{VERSIONS['kubernetes']}"]
