@@ -63,7 +63,7 @@ class Way:
         return [step(path) for path in FILES]
 
     def addresses(self, paths):
-        return {path: "http://127.0.0.1:9/" for path in paths}
+        return dict.fromkeys(paths, "http://127.0.0.1:9/")
 
     def questions(self, paths):
         return {}
