@@ -17,7 +17,7 @@ from ansible_collections.fortytwo.ft_services.plugins.module_utils._bundle.build
 
 RECIPES = pathlib.Path(__file__).resolve().parents[6] / "roles" / "bundle" / "files" / "forge"
 VERSIONS = {"minikube": "1.38.0", "node": "v0.0.50"}
-# What Debian's packages leave: a unit without a place in a container, one with, and things that must not be in an image.
+# What Debian's packages leave: units with and without a place in a container, and things that no image may have.
 LEFT = (
     "etc/apt/sources.list",
     "etc/systemd/system/multi-user.target.wants/cron.service",
