@@ -7,7 +7,7 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """Descriptions only: each module states its own support for them."""
+    """Descriptions, and what many modules have alike; the others state their own support."""
 
     DOCUMENTATION = r"""
 options: {}
@@ -22,4 +22,29 @@ attributes:
     description: Target OS families that the module can operate on.
     support: full
     platforms: posix
+"""
+
+    # Modules that only look.
+    INFO = r"""
+options: {}
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: N/A
+    details: The module changes nothing.
+  idempotent:
+    support: full
+"""
+
+    # Modules that have all of it, without anything to add.
+    FULL = r"""
+options: {}
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: full
+  idempotent:
+    support: full
 """

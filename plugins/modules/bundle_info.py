@@ -15,14 +15,7 @@ description:
   - Changes nothing and asks no network.
 extends_documentation_fragment:
   - fortytwo.ft_services.attributes
-attributes:
-  check_mode:
-    support: full
-  diff_mode:
-    support: N/A
-    details: The module changes nothing.
-  idempotent:
-    support: full
+  - fortytwo.ft_services.attributes.info
 requirements:
   - python >= 3.11
 options:

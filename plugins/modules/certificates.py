@@ -19,13 +19,7 @@ description:
   - Keys never leave their files; neither results nor diffs hold them.
 extends_documentation_fragment:
   - fortytwo.ft_services.attributes
-attributes:
-  check_mode:
-    support: full
-  diff_mode:
-    support: full
-  idempotent:
-    support: full
+  - fortytwo.ft_services.attributes.full
 options:
   path:
     description:

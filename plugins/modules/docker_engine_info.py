@@ -20,14 +20,7 @@ description:
   - Changes nothing, needs no root and no Python package.
 extends_documentation_fragment:
   - fortytwo.ft_services.attributes
-attributes:
-  check_mode:
-    support: full
-  diff_mode:
-    support: N/A
-    details: The module changes nothing.
-  idempotent:
-    support: full
+  - fortytwo.ft_services.attributes.info
 options:
   socket:
     description: Socket file of the docker engine.

@@ -20,14 +20,7 @@ description:
   - Changes nothing, and needs no Python package.
 extends_documentation_fragment:
   - fortytwo.ft_services.attributes
-attributes:
-  check_mode:
-    support: full
-  diff_mode:
-    support: N/A
-    details: The module changes nothing.
-  idempotent:
-    support: full
+  - fortytwo.ft_services.attributes.info
 options:
   profile:
     description: Name of the minikube profile. Its own network is no hindrance.

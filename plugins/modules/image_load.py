@@ -20,14 +20,8 @@ description:
   - Archives that are cut off, damaged, or no images at all are refused before anything is loaded.
 extends_documentation_fragment:
   - fortytwo.ft_services.attributes
+  - fortytwo.ft_services.attributes.full
   - fortytwo.ft_services.docker_daemon
-attributes:
-  check_mode:
-    support: full
-  diff_mode:
-    support: full
-  idempotent:
-    support: full
 options:
   archives:
     description:

@@ -17,15 +17,8 @@ description:
   - Changes nothing.
 extends_documentation_fragment:
   - fortytwo.ft_services.attributes
+  - fortytwo.ft_services.attributes.info
   - fortytwo.ft_services.kubernetes
-attributes:
-  check_mode:
-    support: full
-  diff_mode:
-    support: N/A
-    details: The module changes nothing.
-  idempotent:
-    support: full
 options:
   kind:
     description: Kinds to read, such as C(Service).

@@ -28,14 +28,8 @@ description:
   - While minikube works, its steps are shown live by the collection's progress callback.
 extends_documentation_fragment:
   - fortytwo.ft_services.attributes
+  - fortytwo.ft_services.attributes.full
   - fortytwo.ft_services.minikube
-attributes:
-  check_mode:
-    support: full
-  diff_mode:
-    support: full
-  idempotent:
-    support: full
 options:
   profile:
     description: Name of the profile. It is also the name of the cluster, of its kubeconfig context, of its node

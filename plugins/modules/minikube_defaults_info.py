@@ -21,15 +21,8 @@ description:
   - Quick, as it does not ask minikube. Changes nothing.
 extends_documentation_fragment:
   - fortytwo.ft_services.attributes
+  - fortytwo.ft_services.attributes.info
   - fortytwo.ft_services.minikube
-attributes:
-  check_mode:
-    support: full
-  diff_mode:
-    support: N/A
-    details: The module changes nothing.
-  idempotent:
-    support: full
 options:
   profile:
     description: Name of the profile.

@@ -19,15 +19,8 @@ description:
   - Changes nothing.
 extends_documentation_fragment:
   - fortytwo.ft_services.attributes
+  - fortytwo.ft_services.attributes.info
   - fortytwo.ft_services.minikube
-attributes:
-  check_mode:
-    support: full
-  diff_mode:
-    support: N/A
-    details: The module changes nothing.
-  idempotent:
-    support: full
 options:
   profile:
     description: Tell this profile only. The list is empty when there is none of this name.

@@ -18,13 +18,7 @@ description:
   - Removes files that O(prune) matches and that are not wanted any more.
 extends_documentation_fragment:
   - fortytwo.ft_services.attributes
-attributes:
-  check_mode:
-    support: full
-  diff_mode:
-    support: full
-  idempotent:
-    support: full
+  - fortytwo.ft_services.attributes.full
 options:
   path:
     description: The folder. It is made when it is missing.

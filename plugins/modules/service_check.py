@@ -20,14 +20,7 @@ description:
     Check mode is the same as a real run.
 extends_documentation_fragment:
   - fortytwo.ft_services.attributes
-attributes:
-  check_mode:
-    support: full
-  diff_mode:
-    support: N/A
-    details: The module changes nothing.
-  idempotent:
-    support: full
+  - fortytwo.ft_services.attributes.info
 options:
   checks:
     description: What to try.
