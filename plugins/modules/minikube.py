@@ -69,8 +69,18 @@ options:
     description: Disk for each node in MB (2^20 bytes). The driver V(docker) notes this number and sets no limit.
     type: int
   nodes:
-    description: Number of nodes.
+    description:
+      - Number of nodes.
+      - In an existing cluster more are added, as workers, and those that came last are removed when O(remove_nodes) is
+        true. A cluster whose network plug-in connects the pods of one node only takes no more.
     type: int
+  remove_nodes:
+    description:
+      - Whether nodes may be removed when there are more than O(nodes).
+      - minikube moves their pods away first. B(Volumes on the disk of a node go with it.)
+    type: bool
+    default: false
+    version_added: 1.0.0
   base_image:
     description:
       - Image of the nodes, for container drivers.
@@ -98,6 +108,45 @@ options:
     description: Feature gates of Kubernetes and whether they are on. In an existing profile all of them must be
       there; more may be.
     type: dict
+  addons:
+    description:
+      - minikube's addons and whether each is wanted. Those that are not named stay as they are.
+      - Most addons need images that minikube downloads.
+    type: dict
+    version_added: 1.0.0
+  ports:
+    description: Ports of the first node to publish on the host, in docker's form, as in V(127.0.0.1:8080:30080).
+    type: list
+    elements: str
+    version_added: 1.0.0
+  mount:
+    description:
+      - Folder of the host that the node shall have, as C(HOST_FOLDER:NODE_FOLDER). Both sides see all changes.
+      - minikube takes one.
+    type: str
+    version_added: 1.0.0
+  insecure_registry:
+    description: Registries, as HOST:PORT or CIDR, that the node asks without TLS or with a certificate it cannot check.
+    type: list
+    elements: str
+    version_added: 1.0.0
+  apiserver_names:
+    description: Further names in the certificate of the API server, for who reaches it by another way.
+    type: list
+    elements: str
+    version_added: 1.0.0
+  apiserver_ips:
+    description: Further addresses in the certificate of the API server.
+    type: list
+    elements: str
+    version_added: 1.0.0
+  extra_args:
+    description:
+      - Further arguments of C(minikube start) for a new profile, each as C(--NAME=VALUE).
+      - They are not compared with an existing profile. What an option of this module sets is refused.
+    type: list
+    elements: str
+    version_added: 1.0.0
   binaries_path:
     description:
       - Folder with C(kubelet), C(kubeadm) and C(kubectl) of O(kubernetes_version). Before a start they are linked
@@ -159,6 +208,23 @@ EXAMPLES = r"""
     binaries_path: /srv/bundle/kubernetes/v1.34.4
     preload: false
 
+- name: Have a cluster of two nodes, with an addon and a registry of this host
+  fortytwo.ft_services.minikube:
+    profile: pair
+    nodes: 2
+    cni: kindnet
+    insecure_registry:
+      - 192.168.49.1:5000
+    addons:
+      metrics-server: true
+      storage-provisioner: false
+
+- name: Take it back to one node
+  fortytwo.ft_services.minikube:
+    profile: pair
+    nodes: 1
+    remove_nodes: true
+
 - name: Stop the cluster and keep its data
   fortytwo.ft_services.minikube:
     profile: demo
@@ -175,7 +241,8 @@ actions:
   description:
     - What was done, or would be in check mode. C(create), C(start), C(upgrade) (started with a newer
       Kubernetes), C(continue_upgrade) (one that was cut short), C(stop), C(delete), C(update_context) (the kubeconfig
-      pointed elsewhere) and C(purge).
+      pointed elsewhere), C(purge), C(add_node) and C(remove_node) (once for each node), C(enable_addons) and
+      C(disable_addons).
     - C(delete) followed by C(create) is a profile that never was a cluster.
   returned: success
   type: list
@@ -215,6 +282,8 @@ nodes:
     - name: ft-services
       ip: 192.168.49.2
       control_plane: true
+      host: Running
+      kubelet: Running
 ip:
   description: Address of the first control plane node; null when not known yet.
   returned: success
@@ -283,6 +352,12 @@ settings:
     cni: bridge
     extra_config: []
     feature_gates: []
+    ports: []
+    mount: null
+    insecure_registry: []
+    apiserver_names: []
+    apiserver_ips: []
+    addons: [default-storageclass, storage-provisioner]
 problems:
   description: Settings that cannot work, each with what to write instead.
   returned: failure for this reason
@@ -290,7 +365,7 @@ problems:
   elements: str
   sample: ["cpus 8 is more than this machine's 2: write 2 or less"]
 differences:
-  description: Settings that differ from those of the existing profile.
+  description: Settings that differ from those of the existing profile, and why they cannot be changed.
   returned: failure for this reason
   type: list
   elements: dict
@@ -298,6 +373,7 @@ differences:
     - setting: memory
       current: 4096
       asked: 6144
+      reason: fixed when a cluster is made
 error:
   description: minikube's own error; C(name), C(exitcode), C(message), C(advice), C(url).
   returned: failure of minikube
@@ -322,7 +398,8 @@ require_python()
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.fortytwo.ft_services.plugins.module_utils._minikube.cluster import Cluster, connection_spec
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._minikube.cluster import Cluster
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._minikube.facts import connection_spec
 
 
 def main() -> None:
@@ -339,12 +416,20 @@ def main() -> None:
             "memory": {"type": "int"},
             "disk_size": {"type": "int"},
             "nodes": {"type": "int"},
+            "remove_nodes": {"type": "bool", "default": False},
             "base_image": {"type": "str"},
             "static_ip": {"type": "str"},
             "cni": {"type": "str"},
             "preload": {"type": "bool", "default": True},
             "extra_config": {"type": "list", "elements": "str"},
             "feature_gates": {"type": "dict"},
+            "addons": {"type": "dict"},
+            "ports": {"type": "list", "elements": "str"},
+            "mount": {"type": "str"},
+            "insecure_registry": {"type": "list", "elements": "str"},
+            "apiserver_names": {"type": "list", "elements": "str"},
+            "apiserver_ips": {"type": "list", "elements": "str"},
+            "extra_args": {"type": "list", "elements": "str"},
             "binaries_path": {"type": "path"},
             "wait_timeout": {"type": "int", "default": 600},
             "force": {"type": "bool"},

@@ -187,7 +187,7 @@ class Cli:
             except OSError:
                 continue
             named = self.profile in words or f"--profile={self.profile}" in words
-            verbs = {"start", "stop", "delete", "pause", "unpause"}
+            verbs = {"start", "stop", "delete", "pause", "unpause", "node", "addons"}
             if named and os.path.basename(words[0]) == "minikube" and verbs & set(words):
                 found.append(int(os.path.basename(os.path.dirname(entry))))
         return found
@@ -263,10 +263,18 @@ class Cli:
                 return False
         return True
 
-    def volumes_at_risk(self) -> bool:
-        """Whether Kubernetes' volumes lie in the node's memory, where stopping the node loses them."""
+    def known_addons(self) -> list[str]:
+        """Names of the addons that this minikube knows; none when it does not say."""
+        rc, out, dummy = self.run([self.require(), "addons", "list", "-p", self.profile, "-o", "json"])
+        try:
+            return sorted(json.loads(out)) if rc == 0 else []
+        except ValueError:
+            return []
+
+    def volumes_at_risk(self, node: str) -> bool:
+        """Whether Kubernetes' volumes lie in a node's memory, where stopping the node loses them."""
         folder = "tmp/hostpath-provisioner"  # minikube's choice, from the root of the node
-        inside = ("exec", "--workdir", "/", self.profile)
+        inside = ("exec", "--workdir", "/", node)
         rc, kind, dummy = self.docker(*inside, "findmnt", "-n", "-o", "FSTYPE", "--target", folder)
         if rc != 0 or kind.strip() != "tmpfs":
             return False

@@ -12,77 +12,12 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._minikube import changes, problems, versions
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._minikube import network as networks
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._minikube import settings as pure
-from ansible_collections.fortytwo.ft_services.plugins.module_utils._minikube import versions
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._minikube.cli import Cli
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._minikube.facts import facts
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._progress import Progress
-
-DOCKER_PORT = 2376
-
-
-def connection_spec() -> dict[str, t.Any]:
-    """Options that say where minikube and its files are, shared by all modules that use it."""
-    return {
-        "executable": {"type": "path", "default": "minikube"},
-        "home": {"type": "path"},
-        "kubeconfig": {"type": "path"},
-    }
-
-
-def facts(cli: Cli, config: dict[str, t.Any] | None, nodes: list[dict[str, t.Any]]) -> dict[str, t.Any]:
-    """All there is to know about a profile. Always the same keys."""
-    config = config or {}
-    machines = config.get("Nodes") or []
-    first: dict[str, t.Any] = next((machine for machine in machines if machine.get("ControlPlane")), {})
-    control: dict[str, t.Any] = next((node for node in nodes if not node.get("Worker")), {})
-    address, driver = first.get("IP") or None, config.get("Driver")
-    runtime = (config.get("KubernetesConfig") or {}).get("ContainerRuntime")
-    name = config.get("Network") or cli.profile
-    network = cli.network(name) if driver == "docker" else {"subnet": None, "gateway": None}
-    has_docker = address and driver == "docker" and runtime == "docker"
-    api, engine = _reached(cli, address, first.get("Port") or 8443, driver)
-    state = pure.overall(nodes)
-    if state == "gone":
-        state = "degraded" if config else "absent"
-    return {
-        "profile": cli.profile,
-        "state": state,
-        "valid": pure.is_valid(config),
-        "status": {
-            "host": control.get("Host", "Nonexistent"),
-            "kubelet": control.get("Kubelet", "Nonexistent"),
-            "api_server": control.get("APIServer", "Nonexistent"),
-            "kubeconfig": control.get("Kubeconfig", "Nonexistent"),
-        },
-        "nodes": [
-            {
-                "name": pure.machine_name(cli.profile, machines, machine),
-                "ip": machine.get("IP") or None,
-                "control_plane": bool(machine.get("ControlPlane")),
-            }
-            for machine in machines
-        ],
-        "ip": address,
-        "api_server": f"https://{api}" if api else None,
-        "kubeconfig": cli.kubeconfig,
-        "context": cli.profile,
-        "docker_host": f"tcp://{engine}" if has_docker and engine else None,
-        "docker_tls_path": cli.path("certs") if has_docker else None,
-        "network": name if driver == "docker" else None,
-        **network,
-        "home": cli.folder,
-        "settings": pure.current_settings(config or None),
-    }
-
-
-def _reached(cli: Cli, address: str | None, port: int, driver: str | None) -> list[str]:
-    """HOST:PORT of the API server and of the node's docker; empty where there is none."""
-    if not address:
-        return ["", ""]
-    ports = (port, DOCKER_PORT)
-    forwarded = cli.forwarded(ports) if driver == "docker" else None
-    return [f"{address}:{each}" for each in ports] if forwarded is None else forwarded
 
 
 class Cluster:
@@ -159,8 +94,9 @@ class Cluster:
     # planning -----------------------------------------------------------------------------------------------------
 
     def _validate(self) -> None:
-        machine = pure.Machine(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") >> 20, os.cpu_count() or 1)
-        self._refuse(pure.problems(self.profile, self.asked, machine))
+        machine = problems.Machine(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") >> 20, os.cpu_count() or 1)
+        further = problems.argument_problems(self.params["extra_args"] or [])
+        self._refuse([*problems.problems(self.profile, self.asked, machine), *further])
 
     def _refuse(self, found: list[str]) -> None:
         if found:
@@ -193,7 +129,8 @@ class Cluster:
         if plan is None:
             return self._refuse_broken(seen)
         if "create" not in plan:
-            plan = self._upgrade(config) or plan
+            plan = [*(self._upgrade(config) or plan), *changes.node_actions(config or {}, self.asked["nodes"])]
+        plan += self._addons({} if "create" in plan else config or {})
         if {"create", "upgrade"} & set(plan) and self.cli.executable and self.params["force"] is not True:
             problem = versions.problem(self.asked["kubernetes_version"], self.cli.known_versions())
             self._refuse([problem] if problem else [])
@@ -220,13 +157,31 @@ class Cluster:
 
     def _upgrade(self, config: dict[str, t.Any] | None) -> list[str]:
         """What takes Kubernetes to a newer version, if that is asked for or was cut short; refuse other changes."""
-        found = pure.differences(pure.current_settings(config), self.asked)
+        found = self._fixed_differences(config or {})
         if found and not pure.is_upgrade(found):
             self.module.fail_json(msg=pure.describe_differences(self.profile, found), differences=found)
         if found:
             return ["upgrade"]
         # minikube writes the new version down before it is there.
         return ["continue_upgrade"] if self.asked["kubernetes_version"] and self.cli.upgrading() else []
+
+    def _fixed_differences(self, config: dict[str, t.Any]) -> list[dict[str, t.Any]]:
+        """Settings that are others than asked for, each with the reason why it cannot become that."""
+        found = pure.differences(pure.current_settings(config or None), self.asked)
+        why = changes.nodes_problem(config, self.asked["nodes"], self.params["remove_nodes"])
+        for each in found:
+            if each["setting"] == "nodes":
+                each["reason"] = why
+        return [each for each in found if each["reason"]]
+
+    def _addons(self, config: dict[str, t.Any]) -> list[str]:
+        """What brings the addons to their wanted state; in a new cluster minikube enables some by itself."""
+        there = config or {"Addons": dict.fromkeys(changes.FIRST_ADDONS, True)}
+        wanted = changes.addon_changes(there, self.params["addons"])
+        known = self.cli.known_addons() if wanted and self.cli.executable else []
+        unknown = [name for name in wanted if known and name not in known]
+        self._refuse([f"this minikube has no addon {name}: see minikube addons list" for name in unknown])
+        return changes.addon_actions(wanted)
 
     def _refuse_broken(self, seen: pure.Seen) -> list[str]:
         self.module.fail_json(
@@ -240,12 +195,15 @@ class Cluster:
     def _plan_stopped(self, config: dict[str, t.Any] | None, nodes: list[dict[str, t.Any]]) -> list[str]:
         if config is None or pure.overall(nodes) in ("stopped", "gone"):
             return []
-        if (config.get("Driver") == "docker") and self.cli.volumes_at_risk():
+        machines = config.get("Nodes") or [{}]
+        names = [pure.machine_name(self.profile, machines, machine) for machine in machines]
+        at_risk = [name for name in names if config.get("Driver") == "docker" and self.cli.volumes_at_risk(name)]
+        if at_risk:
             self.module.fail_json(
-                msg=f"The node of the minikube profile {self.profile} keeps Kubernetes' volumes in its memory "
-                "(/tmp/hostpath-provisioner is on a tmpfs): stopping it would lose them, so it was not stopped. Make "
-                "a backup and build the cluster from a node image that binds this folder to /var, as the one of the "
-                "role fortytwo.ft_services.bundle does."
+                msg=f"The node {at_risk[0]} of the minikube profile {self.profile} keeps Kubernetes' volumes in its "
+                "memory (/tmp/hostpath-provisioner is on a tmpfs): stopping it would lose them, so it was not stopped. "
+                "Make a backup and build the cluster from a node image that binds this folder to /var, as the one of "
+                "the role fortytwo.ft_services.bundle does."
             )
         return ["stop"]
 
@@ -270,13 +228,22 @@ class Cluster:
         if "create" in actions:
             settings = {key: value for key, value in self.asked.items() if value is not None}
             settings = {**pure.current_settings(None), "driver": pure.DRIVER, **settings}
+            settings["addons"] = self._addons_then(changes.FIRST_ADDONS)
             return {"state": "running", "settings": settings}
         if self.params["state"] == "absent":
             return {"state": "absent", "settings": pure.current_settings(None)}
         settings = dict(after["settings"])
         if "upgrade" in actions:
             settings["kubernetes_version"] = self.asked["kubernetes_version"]
+        if {"add_node", "remove_node"} & set(actions):
+            settings["nodes"] = self.asked["nodes"]
+        settings["addons"] = self._addons_then(settings["addons"] or [])
         return {"state": "stopped" if self.params["state"] == "stopped" else "running", "settings": settings}
+
+    def _addons_then(self, there: t.Sequence[str]) -> list[str]:
+        """The addons that are enabled once all is as asked for."""
+        wanted = (self.params["addons"] or {}) if self.params["state"] == "present" else {}
+        return sorted({name for name in [*there, *wanted] if wanted.get(name, True)})
 
     # acting -------------------------------------------------------------------------------------------------------
 
@@ -285,6 +252,10 @@ class Cluster:
             self._start(action)
         elif action == "purge":
             shutil.rmtree(self.cli.folder)
+        elif action in ("add_node", "remove_node"):
+            self._change_nodes(action)
+        elif action in ("enable_addons", "disable_addons"):
+            self._change_addons(action)
         else:
             words = {"stop": ["stop"], "delete": ["delete"], "update_context": ["update-context"]}[action]
             output = ["-o", "json"] if action in ("stop", "delete") else []
@@ -299,6 +270,17 @@ class Cluster:
                     msg=f"minikube delete left parts of the profile {self.profile}: {', '.join(left)}. Remove them by "
                     "hand and run again."
                 )
+
+    def _change_nodes(self, action: str) -> None:
+        last = changes.workers(self.cli.config() or {})[-1:]
+        words = ["add"] if action == "add_node" else ["delete", *last]
+        self._call(f"node {words[0]}", [self.cli.require(), "node", *words, "-p", self.profile])
+
+    def _change_addons(self, action: str) -> None:
+        for name, wanted in changes.addon_changes(self.cli.config() or {}, self.params["addons"]).items():
+            if wanted == (action == "enable_addons"):
+                verb = "enable" if wanted else "disable"
+                self._call(f"addons {verb} {name}", [self.cli.require(), "addons", verb, name, "-p", self.profile])
 
     def _start(self, action: str) -> None:
         executable = self.cli.require()
@@ -318,6 +300,7 @@ class Cluster:
             wait_timeout=self.params["wait_timeout"],
             force=self.force,
             keep_context=bool(self._foreign_context()),
+            extra_args=self.params["extra_args"] or [],
         )
         events = self._call("start", command)
         # Started without a version, a cluster that is half upgraded stays so.

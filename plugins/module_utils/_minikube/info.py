@@ -14,7 +14,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._minikube import network as networks
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._minikube import settings as pure
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._minikube.cli import Cli
-from ansible_collections.fortytwo.ft_services.plugins.module_utils._minikube.cluster import facts
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._minikube.facts import facts
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._query import Query
 
 

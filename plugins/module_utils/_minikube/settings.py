@@ -6,26 +6,23 @@
 from __future__ import annotations
 
 import dataclasses
-import ipaddress
 import json
 import os
 import re
 import typing as t
 
-from ansible_collections.fortytwo.ft_services.plugins.module_utils._minikube import versions
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._minikube import changes, versions
 
-# A control plane with this collection's services does not live in less; minikube's own limit is 1800.
-LEAST_MEMORY_MB = 2200
-LEAST_CPUS = 2
-LEAST_DISK_MB = 2000
 # What a new profile gets where nothing is said; minikube would take whichever driver it finds.
 DRIVER = "docker"
 # What `minikube start` does.
 STARTS = frozenset({"create", "start", "upgrade", "continue_upgrade"})
 
-_PROFILE = re.compile(r"(([a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9])\.)*[a-zA-Z0-9]([a-zA-Z0-9-]*[a-zA-Z0-9])?")
-_RESERVED = ("start", "stop", "status", "delete", "config", "open", "profile", "addons", "cache", "logs")
-_EXTRA = re.compile(r"(kubelet|kubeadm|apiserver|controller-manager|etcd|proxy|scheduler)\.[^=\s]+=.*")
+_LISTS = ("ports", "insecure_registry", "apiserver_names", "apiserver_ips")
+FIXED = "fixed when a cluster is made"
+_REASONS = {
+    "kubernetes_version": "Kubernetes can be taken to a newer patch, or to the next minor version, and nowhere else",
+}
 _CURRENT = re.compile(r"^current-context:(?P<name>.*)$", re.MULTILINE)
 _EVENT = "io.k8s.sigs.minikube."
 
@@ -43,15 +40,16 @@ _NAMES = (
     "cni",
     "extra_config",
     "feature_gates",
+    "ports",
+    "mount",
+    "insecure_registry",
+    "apiserver_names",
+    "apiserver_ips",
 )
-
-
-@dataclasses.dataclass(frozen=True)
-class Machine:
-    """What the host has: memory in MB (2^20 bytes) and processors."""
-
-    memory: int
-    cpus: int
+# Further ones of a profile's config, which can change while the cluster is there.
+_ADDONS = "addons"
+# What a task asks for that says nothing.
+NOTHING: Settings = dict.fromkeys(_NAMES)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -122,13 +120,15 @@ def asked_settings(params: t.Mapping[str, t.Any]) -> Settings:
         "cni": {"auto": ""}.get(cni, cni),
         "extra_config": sorted(params["extra_config"]) if params["extra_config"] is not None else None,
         "feature_gates": sorted(f"{k}={str(v).lower()}" for k, v in gates.items()) if gates is not None else None,
+        "mount": params["mount"] or None,
+        **{name: None if params[name] is None else sorted(params[name]) for name in _LISTS},
     }
 
 
 def current_settings(config: t.Mapping[str, t.Any] | None) -> Settings:
     """The same settings as a profile's config.json has them; None everywhere without one."""
     if config is None:
-        return dict.fromkeys(_NAMES)
+        return dict.fromkeys([*_NAMES, _ADDONS])
     kubernetes = config.get("KubernetesConfig") or {}
     options = kubernetes.get("ExtraOptions") or []
     return {
@@ -144,6 +144,12 @@ def current_settings(config: t.Mapping[str, t.Any] | None) -> Settings:
         "cni": kubernetes.get("CNI") or "",
         "extra_config": sorted(f"{o.get('Component')}.{o.get('Key')}={o.get('Value')}" for o in options),
         "feature_gates": sorted(filter(None, (kubernetes.get("FeatureGates") or "").split(","))),
+        "mount": config.get("MountString") or None,
+        "ports": sorted(config.get("ExposedPorts") or []),
+        "insecure_registry": sorted(config.get("InsecureRegistry") or []),
+        "apiserver_names": sorted(kubernetes.get("APIServerNames") or []),
+        "apiserver_ips": sorted(kubernetes.get("APIServerIPs") or []),
+        _ADDONS: changes.enabled_addons(config),
     }
 
 
@@ -157,7 +163,7 @@ def differences(current: Settings, asked: Settings) -> list[dict[str, t.Any]]:
         # minikube adds options of its own to these two: only what is asked for must be there.
         if isinstance(wish, list) and set(wish) <= set(have or []):
             continue
-        found.append({"setting": name, "current": have, "asked": wish})
+        found.append({"setting": name, "current": have, "asked": wish, "reason": _REASONS.get(name, FIXED)})
     return found
 
 
@@ -170,13 +176,12 @@ def is_upgrade(found: list[dict[str, t.Any]]) -> bool:
 
 def describe_differences(profile: str, found: list[dict[str, t.Any]]) -> str:
     """The refusal to rebuild a cluster behind its owner's back."""
-    fixed = "these settings are fixed when a cluster is made"
-    if any(d["setting"] == "kubernetes_version" for d in found):
-        fixed += " (Kubernetes alone can be taken to a newer patch, or to the next minor version)"
-    listed = "; ".join(f"{d['setting']} is {_said(d['current'])}, asked for {_said(d['asked'])}" for d in found)
+    listed = "; ".join(
+        f"{d['setting']} is {_said(d['current'])}, asked for {_said(d['asked'])} ({d['reason']})" for d in found
+    )
     return (
-        f"The minikube profile {profile} exists with other settings: {listed}. Nothing was changed, because {fixed}, "
-        "and a new cluster would not have the old one's objects and volumes. "
+        f"The minikube profile {profile} exists with other settings: {listed}. Nothing was changed, because a new "
+        "cluster would not have the old one's objects and volumes. "
         "Either set the values back to what is there, or remove the cluster and its data with state=absent first."
     )
 
@@ -185,70 +190,6 @@ def _said(value: t.Any) -> str:
     if isinstance(value, list):
         return ", ".join(value) or "nothing"
     return "not set" if value in (None, "") else str(value)
-
-
-def problems(profile: str, asked: Settings, machine: Machine) -> list[str]:
-    """Reasons why these settings cannot work on this machine, each with what to write instead."""
-    found = []
-    if len(profile) < 2 or not _PROFILE.fullmatch(profile) or profile.lower() in _RESERVED:
-        found.append(
-            f"profile {profile!r} is not a name minikube takes: write at least two letters, digits and dashes, "
-            f"starting and ending with a letter or digit, and none of {', '.join(_RESERVED)}"
-        )
-    version = asked["kubernetes_version"]
-    if version is not None and not versions.key(version):
-        found.append(f"kubernetes_version {version!r} is not a version: write all three numbers, as in 1.34.4")
-    found.extend(_size_problems(asked, machine))
-    found.extend(_address_problems(asked["static_ip"]))
-    for entry in asked["extra_config"] or []:
-        if not _EXTRA.fullmatch(entry):
-            found.append(f"extra_config entry {entry!r} is not COMPONENT.KEY=VALUE, as in kubelet.max-pods=60")
-    return found
-
-
-def _size_problems(asked: Settings, machine: Machine) -> list[str]:
-    found = []
-    nodes = 1 if asked["nodes"] is None else asked["nodes"]
-    memory, cpus = asked["memory"], asked["cpus"]
-    if nodes < 1:
-        found.append(f"nodes {nodes} is less than one: write 1 or more")
-        nodes = 1
-    each = f" for each of {nodes} nodes" if nodes > 1 else ""
-    if nodes > 1 and asked["cni"] == "bridge":
-        found.append("cni bridge connects the pods of one node only: write nodes 1, or another cni such as kindnet")
-    if memory is not None:
-        if memory < LEAST_MEMORY_MB:
-            found.append(f"memory {memory} MB is too little for a control plane: write {LEAST_MEMORY_MB} or more")
-        elif memory * nodes >= machine.memory:
-            most = max((machine.memory - 1024) // nodes, 0)
-            found.append(
-                f"memory {memory} MB{each} does not fit into the {machine.memory} MB of this machine: "
-                + (f"write {most} or less" if most >= LEAST_MEMORY_MB else "it needs a machine with more memory")
-            )
-    if cpus is not None:
-        if cpus < LEAST_CPUS:
-            found.append(f"cpus {cpus} is less than the {LEAST_CPUS} that Kubernetes needs: write {LEAST_CPUS} or more")
-        elif cpus > machine.cpus:
-            found.append(f"cpus {cpus} is more than this machine's {machine.cpus}: write {machine.cpus} or less")
-    if asked["disk_size"] is not None and asked["disk_size"] < LEAST_DISK_MB:
-        found.append(f"disk_size {asked['disk_size']} MB is too little for minikube: write {LEAST_DISK_MB} or more")
-    return found
-
-
-def _address_problems(address: str | None) -> list[str]:
-    if address is None:
-        return []
-    hint = "write a private IPv4 address whose last number is between 2 and 254, as in 192.168.49.2"
-    try:
-        parsed = ipaddress.IPv4Address(address)
-    except ValueError:
-        return [f"static_ip {address!r} is not an IPv4 address: {hint}"]
-    private = any(
-        parsed in ipaddress.IPv4Network(network) for network in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")
-    )
-    if not private or not 2 <= int(parsed) % 256 <= 254:
-        return [f"static_ip {address} cannot be a node's address: {hint}"]
-    return []
 
 
 def is_valid(config: t.Mapping[str, t.Any] | None) -> bool:
@@ -342,6 +283,7 @@ def start_command(
     wait_timeout: int,
     force: bool,
     keep_context: bool,
+    extra_args: t.Sequence[str] = (),
 ) -> list[str]:
     """The call of ``minikube start``. An existing profile keeps its settings, so they are given to ``create`` one only.
 
@@ -358,7 +300,14 @@ def start_command(
         command.append(f"--kubernetes-version={asked['kubernetes_version']}")
     if action != "create":
         return command
-    flags = {
+    command += [f"--{flag}={value}" for flag, value in start_flags(asked).items() if value not in (None, "")]
+    command += [f"--mount-string={asked['mount']}"] if asked["mount"] else []
+    return [*command, *(f"--extra-config={entry}" for entry in asked["extra_config"] or []), *extra_args]
+
+
+def start_flags(asked: Settings) -> dict[str, t.Any]:
+    """Flags of ``minikube start`` for a new profile; None or empty for what is not asked for."""
+    return {
         "driver": asked["driver"] or DRIVER,
         "container-runtime": asked["container_runtime"],
         "kubernetes-version": asked["kubernetes_version"],
@@ -370,9 +319,9 @@ def start_command(
         "static-ip": asked["static_ip"],
         "cni": asked["cni"],
         "feature-gates": ",".join(asked["feature_gates"]) if asked["feature_gates"] else None,
+        "mount": "true" if asked["mount"] else None,
+        **{name.replace("_", "-"): ",".join(asked[name] or []) for name in _LISTS},
     }
-    command += [f"--{flag}={value}" for flag, value in flags.items() if value not in (None, "")]
-    return command + [f"--extra-config={entry}" for entry in asked["extra_config"] or []]
 
 
 def needs_probe(seen: Seen) -> bool:

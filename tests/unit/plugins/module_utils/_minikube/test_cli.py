@@ -210,7 +210,7 @@ def test_the_driver_of_a_profile_without_configuration_is_read_from_its_machine(
 def test_volumes_in_memory_are_at_risk(cli, monkeypatch, kind, content, expected):
     inside = "exec --workdir / demo"
     answers(cli, monkeypatch, {f"{inside} findmnt": kind, f"{inside} ls": (0, content, "")})
-    assert cli.volumes_at_risk() is expected
+    assert cli.volumes_at_risk("demo") is expected
 
 
 def test_a_configuration_that_cannot_be_read_as_one_is_none(cli):
