@@ -207,7 +207,7 @@ requirements:
   - The program C(ssh) of OpenSSH for a check of kind V(ssh) with O(checks[].command).
   - The program C(kubectl) for a check of kind V(exec).
 notes:
-  - All checks run at the same time, except those of the kinds V(ssh) and V(exec), which follow one by one.
+  - All checks run at the same time; of the kinds V(ssh) and V(exec), which start programs, four do.
 seealso:
   - module: ansible.builtin.uri
   - module: ansible.builtin.wait_for
@@ -379,10 +379,12 @@ from ansible_collections.fortytwo.ft_services.plugins.module_utils._python impor
 
 require_python()
 
+import os
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._checks.base import run_program
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._checks.registry import (
     KINDS,
     failure_text,
@@ -462,14 +464,10 @@ def main() -> None:
     if wrong:
         module.fail_json(msg="Nothing was checked. " + "; ".join(wrong), checks=[], failed_checks=[])
 
+    environment = {**os.environ, "LC_ALL": "C", **direct_environment()}
+
     def run(command: list[str]) -> tuple[int, str, str]:
-        code, output, errors = module.run_command(
-            command,
-            environ_update={"LC_ALL": "C", **direct_environment()},
-            expand_user_and_vars=False,
-            handle_exceptions=False,
-        )
-        return code, output, errors
+        return run_program(command, environment)
 
     results = run_checks(params["checks"], run, params["timeout"], params["deadline"], params["interval"])
     failed = [result["id"] for result in results if not result["ok"]]

@@ -5,10 +5,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 import errno
 import socket
 import ssl
+import subprocess
 import time
 import typing as t
 
@@ -94,3 +96,19 @@ def ended_by(error: OSError, seconds: float, expected: str, *before: str) -> Out
     """The outcome of an attempt that an error ended; ``before`` is what was seen until then."""
     seen, advice = explain(error, seconds)
     return Outcome(False, "; ".join([*before, seen]), expected, advice)
+
+
+def run_program(command: list[str], environment: t.Mapping[str, str]) -> tuple[int, str, str]:
+    """Run a program without input; its code, output and errors. Raises an OSError when it cannot be started.
+
+    Not by AnsibleModule's run_command: that runs Python in the child, which a process with threads must not do.
+    """
+
+    async def ended() -> tuple[int, str, str]:
+        program = await asyncio.create_subprocess_exec(
+            *command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        )
+        output, errors = await program.communicate()
+        return program.returncode or 0, output.decode(errors="replace"), errors.decode(errors="replace")
+
+    return asyncio.run(ended())

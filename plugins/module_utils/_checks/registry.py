@@ -31,6 +31,8 @@ from ansible_collections.fortytwo.ft_services.plugins.module_utils._progress imp
 
 Probe = t.Callable[[Check, float, RunCommand], Outcome]
 WORKERS = 16
+# Programs at the same time: each of them wants a processor.
+PROGRAMS = 4
 NOT_TRIED = Outcome(False, "not tried", "")
 
 
@@ -38,13 +40,13 @@ NOT_TRIED = Outcome(False, "not tried", "")
 class Kind:
     """A kind of check: its probe, the options it needs, and a look at them before anything runs.
 
-    A probe that starts a program must not be ``parallel``: a process with threads should not fork.
+    A ``program`` is a probe that starts one, which costs more than to wait for an answer.
     """
 
     probe: Probe
     required: tuple[str, ...]
     problems: t.Callable[[Check], list[str]] = lambda check: []
-    parallel: bool = True
+    program: bool = False
 
 
 # To add a kind: write its probe, add it here, and its options to the module service_check.
@@ -53,8 +55,8 @@ KINDS: dict[str, Kind] = {
     "tls": Kind(probe_tls, ("host", "port")),
     "http": Kind(probe_http, ("url",), http_problems),
     "ftps": Kind(probe_ftps, ("host", "port"), ftps_problems),
-    "ssh": Kind(probe_ssh, ("host", "port"), parallel=False),
-    "exec": Kind(probe_exec, ("workload", "argv"), exec_problems, parallel=False),
+    "ssh": Kind(probe_ssh, ("host", "port"), program=True),
+    "exec": Kind(probe_exec, ("workload", "argv"), exec_problems, program=True),
     "dashboards": Kind(
         probe_dashboards, ("url", "username", "credentials_file", "credential", "about"), dashboards_problems
     ),
@@ -147,15 +149,17 @@ def run_checks(
 
 
 def attempt_all(entries: t.Sequence[Entry], run: RunCommand, timeout: float) -> None:
-    """Try each check once, at the same time where the kind allows it."""
-    together = [entry for entry in entries if KINDS[entry.check["kind"]].parallel]
-    if together:
-        with concurrent.futures.ThreadPoolExecutor(min(WORKERS, len(together))) as pool:
-            list(pool.map(lambda entry: entry.attempt(timeout, run), together))
-    # After the threads have ended: these start programs.
-    for entry in entries:
-        if not KINDS[entry.check["kind"]].parallel:
-            entry.attempt(timeout, run)
+    """Try each check once, all at the same time; of those that start programs a few."""
+    programs = [entry for entry in entries if KINDS[entry.check["kind"]].program]
+    others = [entry for entry in entries if entry not in programs]
+    with (
+        concurrent.futures.ThreadPoolExecutor(PROGRAMS) as few,
+        concurrent.futures.ThreadPoolExecutor(WORKERS) as many,
+    ):
+        tries = [few.submit(entry.attempt, timeout, run) for entry in programs]
+        tries += [many.submit(entry.attempt, timeout, run) for entry in others]
+    for done in tries:
+        done.result()
 
 
 def failure_text(results: t.Sequence[t.Mapping[str, t.Any]]) -> str:

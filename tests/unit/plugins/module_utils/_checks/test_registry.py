@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import socket
 import ssl
 import threading
@@ -14,7 +15,12 @@ import time
 import pytest
 
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._checks import registry
-from ansible_collections.fortytwo.ft_services.plugins.module_utils._checks.base import Countdown, Outcome, explain
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._checks.base import (
+    Countdown,
+    Outcome,
+    explain,
+    run_program,
+)
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._checks.ssh import judge_login, login_command
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._checks.tls import days_left
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._checks.web import (
@@ -241,17 +247,43 @@ def test_reasons_are_words_not_codes():
     assert explain(FileNotFoundError(2, "No such file or directory", "/ca.crt"), 1)[0].startswith("/ca.crt: ")
 
 
-def test_programs_start_only_after_the_threads_have_ended(monkeypatch):
-    alive = []
+def test_all_checks_run_at_the_same_time_but_only_a_few_programs(monkeypatch):
+    lock, now, most = threading.Lock(), {"tcp": 0, "ssh": 0}, {"tcp": 0, "ssh": 0}
+    # Nobody goes on before one of each kind is there: they would wait for ever if one kind followed the other.
+    together = threading.Barrier(2)
 
     def probe(check, timeout, run):
-        alive.append((check["kind"], threading.active_count()))
+        kind = check["kind"]
+        with lock:
+            now[kind] += 1
+            most[kind] = max(most[kind], now[kind])
+        if check["id"] in ("ssh0", "tcp0"):
+            together.wait(10)
+        time.sleep(0.02)
+        with lock:
+            now[kind] -= 1
         return Outcome(True, "", "")
 
-    before = threading.active_count()
     monkeypatch.setitem(registry.KINDS, "tcp", registry.Kind(probe, ()))
-    monkeypatch.setitem(registry.KINDS, "ssh", registry.Kind(probe, (), parallel=False))
-    run([{"id": "s", "kind": "ssh"}, {"id": "t", "kind": "tcp"}])
-    assert alive[-1] == ("ssh", before)
-    assert alive[0][0] == "tcp"
-    assert alive[0][1] > before
+    monkeypatch.setitem(registry.KINDS, "ssh", registry.Kind(probe, (), program=True))
+    results = run([{"id": f"{kind}{number}", "kind": kind} for number in range(12) for kind in ("ssh", "tcp")])
+    assert [result["id"] for result in results] == [
+        f"{kind}{number}" for number in range(12) for kind in ("ssh", "tcp")
+    ]
+    assert 1 <= most["ssh"] <= registry.PROGRAMS < most["tcp"] + 1
+
+
+def test_what_a_probe_raises_is_raised(monkeypatch):
+    def probe(check, timeout, run):
+        raise KeyError("a defect")
+
+    monkeypatch.setitem(registry.KINDS, "tcp", registry.Kind(probe, ()))
+    with pytest.raises(KeyError, match="a defect"):
+        run([{"id": "t", "kind": "tcp"}])
+
+
+def test_a_program_gives_its_code_output_and_errors():
+    script = "cat; printf '%s' \"$WORD\"; printf '\\377' >&2; exit 3"
+    assert run_program(["sh", "-c", script], {"WORD": "seen", "PATH": os.environ["PATH"]}) == (3, "seen", "\ufffd")
+    with pytest.raises(FileNotFoundError):
+        run_program(["/there/is/none"], {})
