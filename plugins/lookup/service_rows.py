@@ -36,7 +36,9 @@ options:
     type: bool
     default: true
   problem:
-    description: Return a text in the place of the rows, what is wrong with the folders; empty when nothing is.
+    description:
+      - Do not fail, but return a dictionary with C(rows), and C(problem), what is wrong with the folders.
+        It is empty when nothing is.
     type: bool
     default: false
 """
@@ -77,9 +79,9 @@ class LookupModule(LookupBase):
             rows = self._rows(terms, kwargs)
         except _services.ServicesError as error:
             if kwargs.get("problem"):
-                return [str(error)]
+                return [{"rows": [], "problem": str(error)}]
             raise AnsibleLookupError(f"Nothing was changed. {error}") from error
-        return [""] if kwargs.get("problem") else [rows]
+        return [{"rows": rows, "problem": ""}] if kwargs.get("problem") else [rows]
 
     def _rows(self, terms: list[t.Any], kwargs: dict[str, t.Any]) -> list[dict[str, t.Any]]:
         # A setting of the command line is a text: services_disabled=ftps,grafana.

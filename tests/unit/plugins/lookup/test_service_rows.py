@@ -52,15 +52,17 @@ def test_a_value_is_checked_when_it_is_known(tmp_path):
 
 
 def test_what_is_wrong_can_be_asked_for():
-    def problem(**options):
+    def tried(**options):
         loader = DataLoader()
-        return service_rows.LookupModule(loader=loader, templar=Templar(loader=loader)).run(
+        (found,) = service_rows.LookupModule(loader=loader, templar=Templar(loader=loader)).run(
             [], render=False, problem=True, **options
         )
+        return found
 
-    assert problem() == [""]
-    (text,) = problem(disabled=["mysql"])
-    assert "wordpress needs mysql" in text or "phpmyadmin needs mysql" in text
+    good, bad = tried(), tried(disabled=["mysql"])
+    assert (good["problem"], bad["rows"]) == ("", [])
+    assert "mysql" in [row["name"] for row in good["rows"]]
+    assert "wordpress needs mysql" in bad["problem"] or "phpmyadmin needs mysql" in bad["problem"]
 
 
 def test_a_selection_may_be_a_text_of_the_command_line():
