@@ -19,4 +19,4 @@ cat /proc/sys/kernel/random/uuid >/run/start
 exec supervise \
     QUIT 'nginx -e stderr -c /etc/nginx/nginx.conf' \
     QUIT 'php-fpm84 --nodaemonize --fpm-config /etc/service/fpm.conf' \
-    TERM 'keep'
+    TERM 'cron-loop'

@@ -41,7 +41,7 @@ require_once '/usr/local/lib/service/service.php';
     // php.ini's, also where WordPress would ask for more: it is what fits into the container.
     define('WP_MEMORY_LIMIT', ini_get('memory_limit'));
     define('WP_MAX_MEMORY_LIMIT', ini_get('memory_limit'));
-    // The program "keep" runs what is due.
+    // The program "cron-loop" runs what is due.
     define('DISABLE_WP_CRON', true);
     // Nothing outside is asked: it need not exist, and a page would wait for it.
     define('WP_HTTP_BLOCK_EXTERNAL', true);

@@ -17,7 +17,7 @@ import typing as t
 
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._bundle.debian import host_archive_uri
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._bundle.fetch.files import (
-    Answer,
+    HttpStatusError,
     Transient,
     open_url,
 )
@@ -60,8 +60,8 @@ def ask(url: str, deadline: float = DEADLINE) -> str | None:
     """Return why a site cannot be used, or None; a registry may ask for a login, which is an answer."""
     try:
         open_url(url, deadline).close()
-    except Answer as answer:
-        return None if answer.status == 401 and url.endswith("/v2/") else str(answer)
+    except HttpStatusError as error:
+        return None if error.status == 401 and url.endswith("/v2/") else str(error)
     except Transient as error:
         # A site that asks for patience is there: what is fetched from it later waits as long as it says.
         return None if error.status == THROTTLED else str(error)

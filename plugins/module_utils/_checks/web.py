@@ -25,7 +25,7 @@ REDIRECTS = (301, 302, 303, 307, 308)
 USER_AGENT = "fortytwo.ft_services service_check"
 
 
-class Answer(t.NamedTuple):
+class Response(t.NamedTuple):
     """What a web server said. Header names are in lower case."""
 
     url: str
@@ -67,7 +67,7 @@ def http_problems(check: Check) -> list[str]:
     return problems
 
 
-def ask(check: Check, countdown: Countdown) -> Answer:
+def ask(check: Check, countdown: Countdown) -> Response:
     """Send the request, and follow as many redirects as the check allows."""
     url, method = check["url"], check.get("method") or "GET"
     for follow in range(check.get("redirects") or 0, -1, -1):
@@ -82,7 +82,7 @@ def ask(check: Check, countdown: Countdown) -> Answer:
     return answer
 
 
-def request(url: str, method: str, check: Check, countdown: Countdown) -> Answer:
+def request(url: str, method: str, check: Check, countdown: Countdown) -> Response:
     """One request, without redirects."""
     parts = urlsplit(url)
     host = t.cast(str, parts.hostname)
@@ -98,7 +98,7 @@ def request(url: str, method: str, check: Check, countdown: Countdown) -> Answer
         response = connection.getresponse()
         headers = {name.lower(): header_text(text) for name, text in response.getheaders()}
         body = read_body(response, countdown) if check.get("body_contains") else ""
-        return Answer(url, response.status, response.reason, headers, body)
+        return Response(url, response.status, response.reason, headers, body)
     finally:
         connection.close()
 
@@ -130,7 +130,7 @@ def expectation(check: Check) -> str:
     return "; ".join(texts)
 
 
-def differences(check: Check, answer: Answer) -> list[str]:
+def differences(check: Check, answer: Response) -> list[str]:
     """Names of what is not as expected."""
     wrong = []
     if answer.status not in statuses(check):
@@ -146,7 +146,7 @@ def differences(check: Check, answer: Answer) -> list[str]:
     return wrong
 
 
-def described(check: Check, answer: Answer) -> list[str]:
+def described(check: Check, answer: Response) -> list[str]:
     """The parts of the answer that the check is about. Of a body only whether the text is there: it may be private."""
     names = [*(check.get("headers") or {}), *(check.get("headers_match") or {})]
     if answer.status in REDIRECTS and "location" not in [name.lower() for name in names]:

@@ -57,7 +57,7 @@ class Transient(Exception):
         self.gained, self.status, self.wait = gained, status, wait
 
 
-class Answer(Exception):
+class HttpStatusError(Exception):
     """The server answered with an HTTP status that stands."""
 
     def __init__(self, status: int) -> None:
@@ -128,7 +128,7 @@ def open_url(url: str, silence: float, headers: tuple[tuple[str, str], ...] = ()
         error.close()
         if status in PASSING:
             raise Transient(f"HTTP {status}", status=status, wait=wait) from None
-        raise Answer(status) from None
+        raise HttpStatusError(status) from None
     except (OSError, http.client.HTTPException) as error:
         raise _failure(error, silence) from error
 
@@ -170,7 +170,7 @@ class Downloader:
             try:
                 with open_url(url, self._patience.silence) as response:
                     return response.read(CHUNK).decode("utf-8", errors="replace")
-            except Answer as error:
+            except HttpStatusError as error:
                 if error.status in (404, 410):
                     return None
                 raise
@@ -210,7 +210,7 @@ class Downloader:
         while True:
             try:
                 return attempt()
-            except Answer as error:
+            except HttpStatusError as error:
                 raise BundleError(f"{url}: {error}. {_advice(error.status)}") from error
             except BundleError as error:
                 raise BundleError(f"{url}: {error}") from error
@@ -232,7 +232,7 @@ class Downloader:
         have = part.stat().st_size if part.exists() else 0
         try:
             response = open_url(url, self._patience.silence, (("Range", f"bytes={have}-"),) if have else ())
-        except Answer as error:
+        except HttpStatusError as error:
             if error.status == 416 and have:
                 return  # Nothing is left to send; the hash decides.
             raise

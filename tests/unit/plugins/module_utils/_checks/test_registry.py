@@ -24,7 +24,7 @@ from ansible_collections.fortytwo.ft_services.plugins.module_utils._checks.base 
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._checks.ssh import judge_login, login_command
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._checks.tls import days_left
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._checks.web import (
-    Answer,
+    Response,
     ask,
     differences,
     http_problems,
@@ -117,8 +117,8 @@ def test_all_differences_of_an_answer_are_named():
         "headers_match": {"X-B": "v[0-9]"},
         "body_contains": "hello",
     }
-    assert differences(check, Answer("http://x/", 204, "", {"x-a": "1", "x-b": "v2"}, "hello")) == []
-    wrong = Answer("http://x/", 500, "", {"x-b": "v22"}, "")
+    assert differences(check, Response("http://x/", 204, "", {"x-a": "1", "x-b": "v2"}, "hello")) == []
+    wrong = Response("http://x/", 500, "", {"x-b": "v22"}, "")
     assert differences(check, wrong) == ["status", "X-A", "X-B", "body"]
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 import pytest
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.fortytwo.ft_services.plugins.filter.with_argument import with_argument
+from ansible_collections.fortytwo.ft_services.plugins.filter.add_container_argument import add_container_argument
 
 
 def workload(*args):
@@ -25,17 +25,17 @@ def args_of(objects):
 
 def test_the_argument_is_there_once_and_the_given_objects_stay_as_they_are():
     given = [workload("--port=7472"), {"kind": "Service", "metadata": {"name": "speaker"}}, None]
-    once = with_argument(given, "DaemonSet", "speaker", "--flag")
+    once = add_container_argument(given, "DaemonSet", "speaker", "--flag")
     assert args_of(once) == ["--port=7472", "--flag"]
-    assert with_argument(once, "DaemonSet", "speaker", "--flag") == once
+    assert add_container_argument(once, "DaemonSet", "speaker", "--flag") == once
     assert args_of(given) == ["--port=7472"]
     assert once[1:] == [given[1]]
 
 
 def test_a_container_without_arguments_gets_its_first():
-    assert args_of(with_argument([workload()], "DaemonSet", "speaker", "--flag")) == ["--flag"]
+    assert args_of(add_container_argument([workload()], "DaemonSet", "speaker", "--flag")) == ["--flag"]
 
 
 def test_a_workload_that_is_not_there_is_an_error():
     with pytest.raises(AnsibleFilterError, match="no Deployment speaker"):
-        with_argument([workload()], "Deployment", "speaker", "--flag")
+        add_container_argument([workload()], "Deployment", "speaker", "--flag")

@@ -23,7 +23,7 @@ while :; do
             reason="the set-up ended with $?${reason:+: $reason}"
         fi
         # Once, however often it is tried.
-        [ "$reason" = "$said" ] || echo "keep: $reason" >&2
+        [ "$reason" = "$said" ] || echo "cron-loop: $reason" >&2
         said=$reason
         sleep 2
     fi

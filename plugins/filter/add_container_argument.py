@@ -1,7 +1,7 @@
 # Copyright (c) 2026, The fortytwo.ft_services contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The filter with_argument."""
+"""The filter add_container_argument."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import typing as t
 from ansible.errors import AnsibleFilterError
 
 DOCUMENTATION = r"""
-name: with_argument
+name: add_container_argument
 short_description: Give the first container of a Kubernetes workload one more argument
 version_added: 0.1.0
 author:
@@ -46,7 +46,7 @@ EXAMPLES = r"""
   fortytwo.ft_services.manifests:
     definitions: >-
       {{ lookup('ansible.builtin.file', 'metallb-native.yaml') | from_yaml_all
-         | fortytwo.ft_services.with_argument('DaemonSet', 'speaker', '--ignore-exclude-lb') }}
+         | fortytwo.ft_services.add_container_argument('DaemonSet', 'speaker', '--ignore-exclude-lb') }}
 """
 
 RETURN = r"""
@@ -57,7 +57,7 @@ _value:
 """
 
 
-def with_argument(objects: t.Iterable[t.Any], kind: str, name: str, argument: str) -> list[t.Any]:
+def add_container_argument(objects: t.Iterable[t.Any], kind: str, name: str, argument: str) -> list[t.Any]:
     """The objects, of which one has the argument; the given ones stay as they are."""
     found = False
     result = []
@@ -68,14 +68,14 @@ def with_argument(objects: t.Iterable[t.Any], kind: str, name: str, argument: st
             try:
                 container = one["spec"]["template"]["spec"]["containers"][0]
             except (KeyError, IndexError, TypeError) as error:
-                raise AnsibleFilterError(f"with_argument: {kind} {name} has no container") from error
+                raise AnsibleFilterError(f"add_container_argument: {kind} {name} has no container") from error
             arguments = container.setdefault("args", [])
             if argument not in arguments:
                 arguments.append(argument)
         if one:
             result.append(one)
     if not found:
-        raise AnsibleFilterError(f"with_argument: there is no {kind} {name} among the objects")
+        raise AnsibleFilterError(f"add_container_argument: there is no {kind} {name} among the objects")
     return result
 
 
@@ -84,4 +84,4 @@ class FilterModule:
 
     def filters(self) -> dict[str, t.Callable[..., t.Any]]:
         """Names and functions."""
-        return {"with_argument": with_argument}
+        return {"add_container_argument": add_container_argument}
