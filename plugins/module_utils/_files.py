@@ -57,6 +57,11 @@ def sha256_of(path: Path) -> str:
     return digest_of(path, "sha256")
 
 
+def sha256_of_bytes(content: bytes) -> str:
+    """Return the SHA-256 of some bytes as hexadecimal text."""
+    return hashlib.sha256(content).hexdigest()
+
+
 def digest_of(path: Path, kind: str) -> str:
     """Return the digest of a file as hexadecimal text; ``kind`` is a name that hashlib knows."""
     digest = hashlib.new(kind)

@@ -29,8 +29,12 @@ def _program(folder: pathlib.Path) -> str:
 class Registry:
     """Ends with the process that started it."""
 
-    def __init__(self, folder: pathlib.Path) -> None:
+    def __init__(self, folder: pathlib.Path, accounts: str = "") -> None:
+        """``accounts``: lines of NAME:BCRYPT; without any everybody may do all."""
         folder.mkdir(parents=True)
+        (folder / "accounts").write_text(accounts, encoding="utf-8")
+        auth = {"htpasswd": {"realm": "test", "path": str(folder / "accounts")}}
+        self.folder = folder
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.host = f"127.0.0.1:{free.getsockname()[1]}"
@@ -43,6 +47,7 @@ class Registry:
                     "log": {"level": "error", "accesslog": {"disabled": True}},
                     "storage": {"filesystem": {"rootdirectory": str(folder / "storage")}},
                     "http": {"addr": self.host, "secret": os.urandom(16).hex()},
+                    **({"auth": auth} if accounts else {}),
                 }
             ),
             encoding="utf-8",
@@ -61,7 +66,7 @@ class Registry:
         connection = http.client.HTTPConnection(self.host, timeout=1)
         try:
             connection.request("GET", "/v2/")
-            return connection.getresponse().status == 200
+            return connection.getresponse().status in (200, 401)
         except OSError:
             return False
         finally:

@@ -17,7 +17,11 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.fortytwo.ft_services.plugins.module_utils._image.docker import Connection, DaemonError
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._image.docker import (
+    Connection,
+    DaemonError,
+    environment,
+)
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._image.log import BuildkitLog
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._image.request import Image
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._image.send import write_folder
@@ -31,26 +35,6 @@ _ADVICE = (
 
 class BuildkitError(Exception):
     """A build failed; the text is the reason."""
-
-
-def environment(connection: Connection) -> dict[str, str]:
-    """What makes the docker command reach the daemon of the options, and no other."""
-    # An empty variable is none to docker; each of these could send a build elsewhere.
-    found = dict.fromkeys(
-        (
-            "BUILDX_BUILDER",
-            "DOCKER_API_VERSION",
-            "DOCKER_CERT_PATH",
-            "DOCKER_CONTEXT",
-            "DOCKER_TLS",
-            "DOCKER_TLS_VERIFY",
-        ),
-        "",
-    )
-    found["DOCKER_HOST"] = connection.host
-    if connection.tls_path:
-        found |= {"DOCKER_TLS_VERIFY": "1", "DOCKER_CERT_PATH": connection.tls_path}
-    return found
 
 
 def _secret(folder: str, secret: t.Mapping[str, t.Any]) -> str:

@@ -8,12 +8,13 @@ This module util is private to the collection fortytwo.ft_services.
 
 from __future__ import annotations
 
-import hashlib
 import os
 import stat
 import typing as t
 from dataclasses import dataclass
+from pathlib import Path
 
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._files import sha256_of, sha256_of_bytes
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._image import ignore
 
 DEFAULT_DOCKERFILE = "Dockerfile"
@@ -96,24 +97,16 @@ def _walk(root: str, decide: ignore.Ignore, wanted: t.Sequence[str]) -> t.Iterat
                 pending.append((path, verdict))
 
 
-def _digest(path: str) -> str:
-    digest = hashlib.sha256()
-    with open(path, "rb") as handle:
-        while chunk := handle.read(1 << 20):
-            digest.update(chunk)
-    return digest.hexdigest()
-
-
 def read_entry(path: str, full: str) -> Entry | None:
     """The entry of a path; None for a socket, which docker leaves out too."""
     seen = os.lstat(full)
     if stat.S_ISDIR(seen.st_mode):
         return Entry(path, full, "folder", 0o755, "-")
     if stat.S_ISLNK(seen.st_mode):
-        return Entry(path, full, "link", 0o777, hashlib.sha256(os.fsencode(os.readlink(full))).hexdigest())
+        return Entry(path, full, "link", 0o777, sha256_of_bytes(os.fsencode(os.readlink(full))))
     mode = 0o755 if seen.st_mode & 0o100 else 0o644
     if stat.S_ISREG(seen.st_mode):
-        return Entry(path, full, "file", mode, _digest(full))
+        return Entry(path, full, "file", mode, sha256_of(Path(full)))
     if stat.S_ISFIFO(seen.st_mode):
         return Entry(path, full, "pipe", mode, "-")
     if stat.S_ISSOCK(seen.st_mode):
@@ -136,7 +129,7 @@ def find_dockerfile(root: str, dockerfile: str) -> tuple[str, str]:
         )
     path = os.path.relpath(full, os.path.realpath(root))
     if path.split(os.sep, maxsplit=1)[0] == os.pardir:
-        path = f".dockerfile.{_digest(full)[:20]}"
+        path = f".dockerfile.{sha256_of(Path(full))[:20]}"
     return path, full
 
 
@@ -196,7 +189,7 @@ def _read_context(root: str, dockerfile: str, wanted: t.Sequence[str], buildkit:
 
 
 def _sha256(text: str) -> str:
-    return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()
+    return sha256_of_bytes(text.encode(errors="surrogatepass"))
 
 
 def input_lines(entries: t.Sequence[Entry], build: t.Mapping[str, t.Any]) -> list[str]:

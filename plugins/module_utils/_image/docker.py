@@ -96,6 +96,26 @@ def find_connection(
     return Connection(host, tls_path or (files if os.path.isdir(files) else None), timeout)
 
 
+def environment(connection: Connection) -> dict[str, str]:
+    """What makes the docker command reach the daemon of the options, and no other."""
+    # An empty variable is none to docker; each of these could send a build elsewhere.
+    found = dict.fromkeys(
+        (
+            "BUILDX_BUILDER",
+            "DOCKER_API_VERSION",
+            "DOCKER_CERT_PATH",
+            "DOCKER_CONTEXT",
+            "DOCKER_TLS",
+            "DOCKER_TLS_VERIFY",
+        ),
+        "",
+    )
+    found["DOCKER_HOST"] = connection.host
+    if connection.tls_path:
+        found |= {"DOCKER_TLS_VERIFY": "1", "DOCKER_CERT_PATH": connection.tls_path}
+    return found
+
+
 def require_docker(module: AnsibleModule) -> None:
     """Fail with installation advice when the Python package docker is missing or too old."""
     if DOCKER_IMPORT_ERROR:
@@ -227,6 +247,12 @@ def connect(connection: Connection, version: str | None = None) -> APIClient:
         raise DaemonError(
             f"No docker daemon answers at {connection.host}: {reason}. {connection_advice(connection.host, reason)}"
         ) from error
+
+
+def platform_of(client: APIClient) -> str:
+    """The platform of a daemon, such as linux/amd64."""
+    known = client.version()
+    return f"{known['Os']}/{known['Arch']}"
 
 
 def account_problem(client: APIClient) -> str:

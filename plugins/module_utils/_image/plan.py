@@ -8,9 +8,11 @@ This module util is private to the collection fortytwo.ft_services.
 
 from __future__ import annotations
 
+import re
 import typing as t
 from dataclasses import dataclass
 
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._image.archive import familiar
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._image.context import content_hash, input_lines
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._image.docker import (
     SDK_ERRORS,
@@ -21,7 +23,7 @@ from ansible_collections.fortytwo.ft_services.plugins.module_utils._image.docker
     explain,
     inspect_image,
 )
-from ansible_collections.fortytwo.ft_services.plugins.module_utils._image.load import Loader, familiar
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._image.load import Loader
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._image.request import (
     HASH_LABEL,
     NAME_LABEL,
@@ -30,6 +32,9 @@ from ansible_collections.fortytwo.ft_services.plugins.module_utils._image.reques
     labels_of,
     levels,
 )
+
+# How a registry that knows nobody by this account is told by the daemon, which answers 500 then.
+_NO_ACCOUNT = re.compile(r"no basic auth credentials|unauthorized|authentication required", re.IGNORECASE)
 
 
 @dataclass
@@ -107,9 +112,11 @@ def registry_digest(client: APIClient, reference: str) -> str:
         # Registries hide what an account may not see: unknown and forbidden look alike. The push will tell.
         if error.response is not None and error.response.status_code in (401, 403, 404):
             return ""
-        raise DaemonError(
-            f"The registry of {reference} did not answer as one: {explain(error)}. Check push_to."
-        ) from error
+        reason, host = explain(error), reference.partition("/")[0]
+        if _NO_ACCOUNT.search(reason):
+            advice = f"Log in with docker login {host}, as the user that the module runs as.{account_problem(client)}"
+            raise DaemonError(f"The registry of {reference} wants an account: {reason}. {advice}") from error
+        raise DaemonError(f"The registry of {reference} did not answer as one: {reason}. Check push_to.") from error
     except SDK_ERRORS as error:
         raise DaemonError(f"The registry of {reference} cannot be asked: {explain(error)}. Check push_to.") from error
 

@@ -9,8 +9,9 @@ import pytest
 
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._image import plan as build
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._image import request as asked
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._image.archive import SavedImage
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._image.docker import APIError, ImageNotFound
-from ansible_collections.fortytwo.ft_services.plugins.module_utils._image.load import Loaded, SavedImage
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._image.load import Loaded
 
 pytest.importorskip("docker")
 
