@@ -140,7 +140,7 @@ def run(module: AnsibleModule) -> dict[str, t.Any]:
     certificates = Certificates(module)
     found = certificates.read()
     names = due(found, module.params["renew_before_days"])
-    result = {"changed": bool(names), "due": names, "certificates": found}
+    result: dict[str, t.Any] = {"changed": bool(names), "due": names, "certificates": found}
     if names and not module.check_mode:
         certificates.renew()
         result["certificates"] = certificates.read()
