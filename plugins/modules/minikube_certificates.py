@@ -103,7 +103,7 @@ require_python()
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._minikube import certificates
-from ansible_collections.fortytwo.ft_services.plugins.module_utils._minikube.cli import connection_spec
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._minikube.facts import connection_spec
 
 
 def main() -> None:
