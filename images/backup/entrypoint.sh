@@ -3,61 +3,69 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
-# Backs up what the services keep, in the form of the module service_backup, which copies it to the host and puts it back.
+# Backs up what the services keep into a restic repository, in the form of the module service_backup: a snapshot for each service, and one of the
+# manifest, which makes them a backup. The module copies it to the host and puts it back.
 #
-#   entrypoint FOLDER KEEP     the folder of all backups, each in a folder of its own, and how many to keep
+#   entrypoint FOLDER LAST HOURLY DAILY WEEKLY     the folder of the repository; how many of the newest, hours, days and weeks are kept
 #
 # /etc/service/config/services has a line for each service: its name, the form of its data (sql or tar), the path of its volume.
 set -eu
 umask 077
 
 root=$1
-keep=$2
+keep="--keep-last $2 --keep-hourly $3 --keep-daily $4 --keep-weekly $5"
+export RESTIC_REPOSITORY="$root/repository" RESTIC_PASSWORD_FILE=/etc/service/secrets/repository_key
+host=ft-services
 name=$(date -u +%Y%m%dT%H%M%SZ)
 created=$(date -u +%Y-%m-%dT%H:%M:%SZ)
-# Until a backup is complete its folder has this end.
-aside=$root/$name.unfinished
+moment=$(date -u '+%Y-%m-%d %H:%M:%S')
+scratch=${TMPDIR:-/tmp}
+work=$scratch/work
 
 fail() {
     echo "backup: $*" >&2
     exit 1
 }
 
-hash_of() {
-    sha256sum <"$1" | cut -d ' ' -f 1
+repository() {
+    restic --no-cache --quiet "$@"
 }
 
-# Did the stream end where it should? kubectl does not always tell a lost connection from the end.
-whole() {
-    case $2 in
-    tar) [ "$(tail -c 1024 "$1" | tr -d '\000' | wc -c)" -eq 0 ] && [ "$(wc -c <"$1")" -ge 1024 ] ;;
-    sql) tail -n 1 "$1" | grep -q '^-- Dump completed' ;;
-    *) fail "$2 is no form of data" ;;
-    esac
+# Becomes restic, which stores its input as file $2, part $1 of the backup.
+store() {
+    part=$1 file=$2
+    shift 2
+    exec restic --no-cache --quiet backup --host "$host" --time "$moment" --tag "name=$name" --tag "part=$part" "$@" --stdin --stdin-filename "$file"
 }
 
-# Writes the data of service $1 in form $2, and its entry in the manifest.
+# Writes the data of service $1 in form $2 to the repository, and its entry in the manifest.
 dump() {
-    raw=$1.$2
+    rm -rf "$work"
+    mkdir "$work"
+    mkfifo "$work/stream"
+    store "$1" "$1.$2" <"$work/stream" >&2 &
+    restic=$!
+    exec 8>"$work/stream"
     reason=''
-    if ! kubectl exec --quiet "deploy/$1" -- backup "$3" >"$raw" </dev/null; then
-        reason="the container of $1 gave no backup"
-    elif ! whole "$raw" "$2"; then
-        reason="what came of $1 is no whole $2: it ended after $(wc -c <"$raw") bytes"
+    stream "$1" "$2" "$3" "$work" >&8 || reason=$(cat "$work/reason")
+    if [ -n "$reason" ] && kill -0 "$restic" 2>/dev/null; then
+        # Before it sees an end of its input, so that no snapshot is made of what is not whole.
+        kill -KILL "$restic"
     fi
+    exec 8>&-
+    wait "$restic" || reason=${reason:-"the data of $1 could not be stored: is the volume full?"}
     # What is wrong with one service is no reason to have no backup of the others.
     if [ -n "$reason" ]; then
         echo "backup: $reason" >&2
-        printf '%s"%s": "%s"' "$lacking" "$1" "$reason" >>missing
+        printf '%s"%s": "%s"' "$lacking" "$1" "$reason" >>"$missing"
         lacking=', '
-        rm "$raw"
         return 1
     fi
-    gzip -1 -c "$raw" >"$raw.gz" || fail "$aside/$raw.gz cannot be written: is the volume full?"
-    printf '%s"%s": {"file": "%s", "form": "%s", "bytes": %d, "content_sha256": "%s", "file_bytes": %d, "sha256": "%s"}' \
-        "$comma" "$1" "$raw.gz" "$2" "$(wc -c <"$raw")" "$(hash_of "$raw")" "$(wc -c <"$raw.gz")" "$(hash_of "$raw.gz")"
-    echo "backup: $1, $(wc -c <"$raw") bytes" >&2
-    rm "$raw"
+    bytes=$(cat "$work/bytes")
+    printf '%s"%s": {"file": "%s", "form": "%s", "bytes": %d, "content_sha256": "%s"}' \
+        "$comma" "$1" "$1.$2.gz" "$2" "$bytes" "$(cut -d ' ' -f 1 "$work/sha256")"
+    echo "backup: $1, $bytes bytes" >&2
+    printf '%s"%s": "%s"' "$comma" "$1" "$created" >>"$times"
 }
 
 # One after the other, with commas between them.
@@ -69,29 +77,54 @@ entries() {
     done </etc/service/config/services
 }
 
-namespace=$(cat /var/run/secrets/kubernetes.io/serviceaccount/namespace)
-rm -rf "$root"/*.unfinished
-mkdir "$aside"
-cd "$aside"
-: >missing
-services=$(entries)
-missing=$(cat missing)
-rm missing
-[ -n "$services" ] || fail 'no service gave a backup'
-printf '{"format": 1, "created": "%s", "namespace": "%s", "services": {%s}, "missing": {%s}, "files": {}}\n' \
-    "$created" "$namespace" "$services" "$missing" >manifest.json
-sync
-mv "$aside" "$root/$name"
+# The names of backups: of all snapshots, or of those with a tag.
+names() {
+    repository snapshots --host "$host" --json "$@" | grep -o '"name=[A-Za-z0-9_-]*"' | tr -d '"' | sort -u || true
+}
 
-# From the first moment on, none that is removed looks finished. The newest one that lacks nothing stays.
-cd "$root"
-complete=$(find . -mindepth 2 -maxdepth 2 -name manifest.json ! -exec grep -q '"missing": {"' {} \; -print | sort | tail -n 1)
-[ -z "$complete" ] || keep=$((keep - 1))
-find . -mindepth 2 -maxdepth 2 -name manifest.json ! -path "$complete" | sort -r | tail -n "+$((keep + 1))" | while read -r manifest; do
-    rm "$manifest"
-    rm -rf "${manifest%/*}"
-    echo "backup: ${manifest%/*} was removed" >&2
+# The lock of the folder goes with its process, so a lock in the repository is of a run that was killed.
+exec 9>"$root/.lock"
+flock -n 9 || fail "another run is writing to $root"
+if [ -e "$RESTIC_REPOSITORY/config" ]; then
+    repository cat config >/dev/null || fail "the repository in the volume does not open with the key in the Secret backup: it was made with another one"
+    repository unlock --remove-all
+else
+    repository init
+fi
+
+missing=$scratch/missing times=$scratch/times
+: >"$missing"
+: >"$times"
+services=$(entries)
+[ -n "$services" ] || fail 'no service gave a backup'
+namespace=$(cat /var/run/secrets/kubernetes.io/serviceaccount/namespace)
+printf '{"format": 1, "created": "%s", "namespace": "%s", "services": {%s}, "missing": {%s}, "files": {}}\n' \
+    "$created" "$namespace" "$services" "$(cat "$missing")" >"$scratch/manifest.json"
+tar -C "$scratch" -cf "$scratch/manifest.tar" manifest.json
+whole=complete
+[ ! -s "$missing" ] || whole=partial
+(store manifest manifest.tar --tag "$whole") <"$scratch/manifest.tar"
+# Who looks after the age of backups reads it there.
+kubectl patch configmap backup-times --type merge --patch "{\"data\": {$(cat "$times")}}" >/dev/null
+
+# Nobody else writes here: a lock is of a program that was ended.
+repository unlock --remove-all
+# Complete ones and others each by themselves, so that one that lacks something takes no place. Parts go with their manifest.
+for whole in complete partial; do
+    # shellcheck disable=SC2086
+    repository forget --host "$host" --group-by host --tag "$whole" $keep
 done
+names --tag part=manifest >"$scratch/kept"
+names | grep -vxFf "$scratch/kept" >"$scratch/gone" || true
+while read -r gone; do
+    # shellcheck disable=SC2046
+    repository forget $(repository snapshots --host "$host" --tag "$gone" --json | grep -o '"short_id":"[0-9a-f]*"' | cut -d '"' -f 4)
+    echo "backup: ${gone#name=} was removed" >&2
+done <"$scratch/gone"
+[ ! -s "$scratch/gone" ] || repository prune
+# Folders in plain text, as older versions made them.
+find "$root" -mindepth 1 -maxdepth 1 -type d -name '2*T*Z*' -mtime +7 -exec rm -rf {} +
+
 # The job fails: who looks at it shall see that something is missing.
-[ -z "$missing" ] || fail "$root/$name is kept, but lacks: $missing"
-echo "backup: $root/$name is complete" >&2
+[ ! -s "$missing" ] || fail "$name is kept, but lacks: $(cat "$missing")"
+echo "backup: $name is complete" >&2

@@ -7,7 +7,12 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.fortytwo.ft_services.plugins.plugin_utils import _credential_list, _dashboards, _status
+from ansible_collections.fortytwo.ft_services.plugins.plugin_utils import (
+    _backup_ages,
+    _credential_list,
+    _dashboards,
+    _status,
+)
 from ansible_collections.fortytwo.ft_services.plugins.plugin_utils._verification import (
     checks,
     cluster_checks,
@@ -22,6 +27,8 @@ class FilterModule:
     def filters(self) -> dict[str, t.Callable[..., t.Any]]:
         """The filters by name."""
         return {
+            "backup_ages": _backup_ages.backup_ages,
+            "backup_rows": _backup_ages.backup_rows,
             "credential_list": _credential_list.credential_list,
             "fault_results": faults.fault_results,
             "platform_status": _status.platform_status,

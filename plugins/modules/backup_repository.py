@@ -12,8 +12,9 @@ version_added: 1.0.0
 author:
   - The fortytwo.ft_services contributors (@fortytwo)
 description:
-  - Stores a finished backup of M(fortytwo.ft_services.service_backup) as one snapshot of a restic repository, which is
-    encrypted and keeps the same data once. A backup is in it as a whole or not at all.
+  - Stores a finished backup of M(fortytwo.ft_services.service_backup) in a restic repository, which is encrypted and
+    keeps the same data once. A backup is in it as a whole or not at all.
+  - Looks after a repository that M(fortytwo.ft_services.service_backup) writes to itself, and copies from it.
   - Fetches a backup from it into a folder that M(fortytwo.ft_services.service_backup) puts back, after all of it was
     verified.
   - The repository may be a folder, or lie behind SFTP, an S3 or a REST server. Keys of such a server go into the
@@ -41,13 +42,21 @@ options:
       - V(stored) brings the backup into the repository, which is made where it is missing, and removes what is not to
         be kept any more.
       - V(fetched) brings it from the repository into O(path).
+      - V(copied) brings it from the repository O(source) into this one, which is made where it is missing, and removes
+        what is not to be kept any more.
+      - V(trimmed) only removes what is not to be kept any more.
     type: str
-    choices: [stored, fetched]
+    choices: [stored, fetched, copied, trimmed]
     default: stored
   path:
-    description: The folder with all backups, each in a folder of its own. Made with mode C(0700) where it is missing.
+    description:
+      - The folder with all backups, each in a folder of its own. Made with mode C(0700) where it is missing.
+      - Needed with O(state=stored) and O(state=fetched).
     type: path
-    required: true
+  source:
+    version_added: 1.1.0
+    description: The repository to copy from. It has the same key. Needed with O(state=copied).
+    type: str
   name:
     description: Name of the backup; by default the newest one.
     type: str
@@ -60,10 +69,15 @@ options:
   key_file:
     description:
       - File of the key that the repository is encrypted by. With O(state=stored) it is made, mode V(0600), where it is
-        missing.
+        missing and there is no repository yet.
       - Whoever loses it loses the backups. Keep a copy of it elsewhere.
     type: path
     required: true
+  keep_last:
+    version_added: 1.1.0
+    description: How many of the newest backups are kept, however close to each other they are.
+    type: int
+    default: 0
   keep_hourly:
     description: Of how many hours the newest backup is kept.
     type: int
@@ -94,6 +108,13 @@ EXAMPLES = r"""
     AWS_ACCESS_KEY_ID: "{{ backup_access_key }}"
     AWS_SECRET_ACCESS_KEY: "{{ backup_secret_key }}"
 
+- name: Copy it to another place
+  fortytwo.ft_services.backup_repository:
+    state: copied
+    source: s3:https://s3.example.com/site
+    repository: /media/disk/site
+    key_file: /root/site.key
+
 - name: Fetch the newest one on a new host
   fortytwo.ft_services.backup_repository:
     state: fetched
@@ -104,7 +125,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 name:
-  description: Name of the backup.
+  description: Name of the backup; empty with O(state=trimmed).
   returned: success
   type: str
   sample: 20261127T101500Z
@@ -114,19 +135,19 @@ snapshot:
   type: str
   sample: 4f3a0b1c
 bytes_added:
-  description: How much was new to the repository.
-  returned: with O(state=stored)
+  description: How much was new to the repository; 0 where restic does not tell.
+  returned: with other states than V(fetched)
   type: int
   sample: 1048576
 forgotten:
-  description: Ids of the snapshots that were removed.
-  returned: with O(state=stored)
+  description: Ids of the snapshots that were removed; parts of backups are not among them.
+  returned: with other states than V(fetched)
   type: list
   elements: str
   sample: []
 folder:
   description: The folder of the backup.
-  returned: success
+  returned: with O(state=stored) and O(state=fetched)
   type: str
   sample: /var/backups/site/20261127T101500Z
 """
@@ -170,26 +191,69 @@ def store(module: AnsibleModule, repository: Repository) -> Json:
     if there is None:
         stored = repository.store(folder)
         result.update(changed=True, snapshot=stored["id"], bytes_added=stored["bytes_added"])
-        result["forgotten"] = repository.forget(params["keep_hourly"], params["keep_daily"], params["keep_weekly"])
+        result["forgotten"] = forget(params, repository)
     else:
         result.update(changed=False, snapshot=there["id"])
     os.close(lock)
     return result
 
 
+def forget(params: Json, repository: Repository) -> list[str]:
+    """Remove what is not to be kept any more; return the ids."""
+    return repository.forget(*(params[f"keep_{unit}"] for unit in ("hourly", "daily", "weekly", "last")))
+
+
+def copy(module: AnsibleModule, repository: Repository) -> Json:
+    """Bring a backup from another repository into this one and return the result."""
+    params = module.params
+    source = repository.at(params["source"])
+    check_there(params, source)
+    snapshots = source.snapshots()
+    name = wanted(params["name"], snapshots, source.location)
+    held = repository.snapshots() if repository.is_there() else {}
+    result: Json = {"name": name, "snapshot": "", "bytes_added": 0, "forgotten": [], "changed": name not in held}
+    if module.check_mode:
+        return {**result, "snapshot": held[name]["id"] if name in held else ""}
+    repository.ensure(like=source.location)
+    result["snapshot"] = (held.get(name) or repository.copy(name, source))["id"]
+    result["forgotten"] = forget(params, repository)
+    return {**result, "changed": result["changed"] or bool(result["forgotten"])}
+
+
+def trim(module: AnsibleModule, repository: Repository) -> Json:
+    """Remove what is not to be kept any more and return the result."""
+    check_there(module.params, repository)
+    # restic can tell only in words what it would remove.
+    forgotten = [] if module.check_mode else forget(module.params, repository)
+    return {"name": "", "snapshot": "", "bytes_added": 0, "forgotten": forgotten, "changed": bool(forgotten)}
+
+
+def check_there(params: Json, repository: Repository) -> None:
+    """Refuse a key or a repository that is not there."""
+    if not Path(params["key_file"]).is_file():
+        raise BackupError(f"{params['key_file']} is not there: without its key nobody can read {repository.location}.")
+    if not repository.is_there():
+        raise BackupError(f"There is no repository at {repository.location}. Look whether the place is spelt right.")
+
+
+def wanted(asked: str | None, snapshots: Json, location: str) -> str:
+    """The name of the backup that is asked for, or of the newest. BackupError when it is not there."""
+    name = asked or next(reversed(snapshots), "")
+    if name not in snapshots:
+        held = ", ".join(list(snapshots)[-5:]) or "none"
+        raise BackupError(
+            f"{location} holds no {f'backup {name}' if name else 'backup'}. The newest ones in it: {held}."
+        )
+    check_name(name)
+    return name
+
+
 def fetch(module: AnsibleModule, repository: Repository) -> Json:
     """Bring a backup from the repository and return the result."""
     params, root = module.params, Path(module.params["path"])
-    if not Path(params["key_file"]).is_file():
-        raise BackupError(f"{params['key_file']} is not there: without its key nobody can read {params['repository']}.")
-    if not repository.is_there():
-        raise BackupError(f"There is no repository at {params['repository']}. Look whether the place is spelt right.")
+    check_there(params, repository)
     snapshots = repository.snapshots()
-    name = params["name"] or next(reversed(snapshots), None)
-    if name not in snapshots:
-        held = ", ".join(list(snapshots)[-5:]) or "none"
-        raise BackupError(f"{params['repository']} holds no backup {name or ''}. The newest ones in it: {held}.")
-    check_name(name)
+    name = wanted(params["name"], snapshots, repository.location)
     result: Json = {"name": name, "folder": str(root / name), "snapshot": snapshots[name]["id"]}
     if (root / name).is_dir():
         # It is checked when it is put back.
@@ -203,27 +267,28 @@ def fetch(module: AnsibleModule, repository: Repository) -> Json:
 
 
 def main() -> None:
-    """Store a backup or fetch one."""
+    """Store a backup, fetch or copy one, or remove old ones."""
     text = {"type": "str", "required": True}
     module = AnsibleModule(
         argument_spec={
-            "state": {"type": "str", "choices": ["stored", "fetched"], "default": "stored"},
-            "path": {"type": "path", "required": True},
+            "state": {"type": "str", "choices": ["stored", "fetched", "copied", "trimmed"], "default": "stored"},
+            "path": {"type": "path"},
+            "source": {"type": "str"},
             "name": {"type": "str"},
             "repository": text,
             "key_file": {"type": "path", "required": True, "no_log": False},
+            "keep_last": {"type": "int", "default": 0},
             "keep_hourly": {"type": "int", "default": 24},
             "keep_daily": {"type": "int", "default": 7},
             "keep_weekly": {"type": "int", "default": 4},
             "executable": {"type": "path", "default": "restic"},
         },
+        required_if=[("state", "stored", ["path"]), ("state", "fetched", ["path"]), ("state", "copied", ["source"])],
         supports_check_mode=True,
     )
     params = module.params
-    if min(params[f"keep_{unit}"] for unit in ("hourly", "daily", "weekly")) < 0 or not params["keep_hourly"]:
-        module.fail_json(
-            msg="keep_hourly has to be 1 at least, keep_daily and keep_weekly 0: at least one backup stays."
-        )
+    if min(params[f"keep_{unit}"] for unit in ("last", "hourly", "daily", "weekly")) < 0 or not params["keep_hourly"]:
+        module.fail_json(msg="keep_hourly has to be 1 at least, the other keep_* 0: at least one backup stays.")
     executable = params["executable"]
     if not module.get_bin_path(executable):
         module.fail_json(msg=f"{executable} is not there. Install restic on this host: apt-get install restic.")
@@ -231,7 +296,8 @@ def main() -> None:
     os.umask(0o077)
     repository = Repository(module.run_command, params["repository"], Path(params["key_file"]), executable)
     try:
-        result = {"stored": store, "fetched": fetch}[params["state"]](module, repository)
+        works = {"stored": store, "fetched": fetch, "copied": copy, "trimmed": trim}
+        result = works[params["state"]](module, repository)
     except BackupError as error:
         module.fail_json(msg=str(error))
     except OSError as error:

@@ -14,7 +14,8 @@ requirements:
 author:
   - The fortytwo.ft_services contributors (@fortytwo)
 description:
-  - Takes what a program in each container writes to its output, and keeps it compressed, with its hash, in a folder.
+  - Takes what a program in each container writes to its output, and keeps it compressed, with its hash, in a folder;
+    or gives it to a restic repository as it comes, so that no copy of it lies on the disk in plain text.
   - A backup has its name only when all of it is there. What was interrupted is removed by the next run.
   - A service that gives no data is named in RV(manifest.missing); the data of the others are kept.
   - The newest backup that lacks nothing is never removed.
@@ -41,14 +42,34 @@ options:
   state:
     description:
       - V(present) makes a backup, V(restored) puts one back.
-      - V(collected) copies those from O(source) that are not in O(path) yet, the newest O(keep) at most.
+      - V(collected) copies those from O(source) that are not in O(path) yet, the newest O(keep) at most; or, with
+        O(repository), all that this one lacks.
     type: str
     choices: [present, restored, collected]
     default: present
   path:
-    description: The folder with all backups, each in a folder of its own. Made with mode C(0700) where it is missing.
+    description:
+      - The folder with all backups, each in a folder of its own. Made with mode C(0700) where it is missing.
+      - Needed but with O(repository).
     type: path
-    required: true
+  repository:
+    version_added: 1.1.0
+    description:
+      - A restic repository that takes the backup instead of O(path), as restic names it; made where it is missing. Not
+        with O(state=restored). What is in it is fetched, and old ones are removed, by
+        M(fortytwo.ft_services.backup_repository).
+      - A backup counts from the moment when all of it is in the repository. Keys of a server go into the task's
+        C(environment), under the names that restic knows.
+    type: str
+  key_file:
+    version_added: 1.1.0
+    description: File of the repository's key, made where it is missing. Whoever loses it loses the backups.
+    type: path
+  restic_executable:
+    version_added: 1.1.0
+    description: The program restic, 0.14 or newer. Needed with O(repository).
+    type: path
+    default: restic
   name:
     description:
       - Name of the backup. Letters, digits, C(-) and C(_), 63 at most.
@@ -87,7 +108,7 @@ options:
         type: str
         required: true
       path:
-        description: Folder of all backups in it.
+        description: Folder of all backups in it; with O(repository), of a repository with the same key.
         type: str
         required: true
   files:
@@ -98,7 +119,7 @@ options:
     elements: path
     default: []
   keep:
-    description: How many backups to keep; older ones are removed when a new one is complete.
+    description: How many backups to keep in O(path); older ones are removed when a new one is complete.
     type: int
     default: 7
   namespace:
@@ -136,6 +157,17 @@ EXAMPLES = r"""
   ansible.builtin.assert:
     that: made.manifest.missing | default({}) | length == 0
 
+- name: Back up the database to an encrypted repository
+  fortytwo.ft_services.service_backup:
+    repository: /var/backups/repository
+    key_file: /root/backup.key
+    namespace: ft-services
+    services:
+      - name: mysql
+        form: sql
+        dump: [backup, /data]
+        load: [restore, /data]
+
 - name: Put the newest backup back
   fortytwo.ft_services.service_backup:
     state: restored
@@ -168,7 +200,7 @@ name:
   type: str
   sample: 20261127T101500Z
 folder:
-  description: Its folder; where one would be made in check mode.
+  description: Its folder, or O(repository); where one would be made in check mode.
   returned: success
   type: str
   sample: /var/backups/site/20261127T101500Z
@@ -195,7 +227,8 @@ manifest:
     services:
       description:
         - By name, each with C(file), C(form), C(bytes) and C(content_sha256) of the data, and C(file_bytes) and
-          C(sha256) of the file; with C(notes) where the service named something that it could not keep.
+          C(sha256) of the file but in a repository; with C(notes) where the service named something that it could not
+          keep.
       type: dict
       returned: always
       sample:
@@ -228,16 +261,18 @@ from ansible_collections.fortytwo.ft_services.plugins.module_utils._python impor
 
 require_python()
 
+import hashlib
 import json
 import os
 import shutil
 import tempfile
 import time
+import typing as t
 from pathlib import Path
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.fortytwo.ft_services.plugins.module_utils._backup.collect import fetch, missing
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._backup.collect import extract, fetch, missing
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._backup.folders import (
     FORMAT,
     MANIFEST,
@@ -254,8 +289,9 @@ from ansible_collections.fortytwo.ft_services.plugins.module_utils._backup.folde
     surplus,
     unpacked,
 )
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._backup.repository import Repository, summary_of
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._backup.streams import Container
-from ansible_collections.fortytwo.ft_services.plugins.module_utils._files import write_private
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._files import private_folder, write_private
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._progress import Progress
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._types import Json
 
@@ -279,25 +315,12 @@ def make(module: AnsibleModule) -> Json:
     lock = locked(root)
     shutil.rmtree(aside, ignore_errors=True)
     aside.mkdir(mode=0o700)
-    progress = Progress(len(params["services"]))
-    entries, lacking = {}, {}
-    # What is wrong with one service is no reason to have no backup of the others.
-    for each in params["services"]:
-        try:
-            entries[each["name"]] = dumped(module, each, aside, progress)
-        except BackupError as error:
-            lacking[each["name"]] = str(error)
+    entries, lacking = gathered(module, lambda each: dumped(module, each, aside))
     if lacking and not entries:
         shutil.rmtree(aside)
         raise BackupError(f"No backup was made: {'; '.join(lacking.values())}. {look_at(params)}")
-    manifest = {
-        "format": FORMAT,
-        "created": time.strftime("%Y-%m-%dT%H:%M:%SZ", now),
-        "namespace": params["namespace"],
-        "services": entries,
-        "missing": lacking,
-        "files": {Path(file).name: copied(Path(file), aside) for file in params["files"]},
-    }
+    files = {Path(file).name: copied(Path(file), aside) for file in params["files"]}
+    manifest = described(params, now, entries, lacking, files)
     write_private(aside / MANIFEST, (json.dumps(manifest, indent=1) + "\n").encode())
     os.sync()
     aside.rename(folder)
@@ -306,10 +329,85 @@ def make(module: AnsibleModule) -> Json:
     return {"name": name, "folder": str(folder), "manifest": manifest, "removed": removed}
 
 
-def dumped(module: AnsibleModule, service: Json, folder: Path, progress: Progress) -> Json:
+def make_in_repository(module: AnsibleModule) -> Json:
+    """Make a backup in a repository and return the result."""
+    params, now = module.params, time.gmtime()
+    name = params["name"] or time.strftime("%Y%m%dT%H%M%SZ", now)
+    check_name(name)
+    key_file = Path(params["key_file"])
+    repository = Repository(module.run_command, params["repository"], key_file, params["restic_executable"])
+    result: Json = {"name": name, "folder": repository.location, "manifest": {}, "removed": []}
+    if not module.check_mode:
+        private_folder(key_file.parent, dry=False)
+        repository.ensure()
+    if repository.is_there() and name in repository.snapshots():
+        raise BackupError(f"{repository.location} holds a backup {name} already. Name this one otherwise.")
+    if module.check_mode:
+        return result
+    files = {Path(file).name: read(Path(file)) for file in params["files"]}
+    entries, lacking = gathered(module, lambda each: streamed(module, each, repository, name, stamp(now)))
+    if lacking and not entries:
+        raise BackupError(f"No backup was made: {'; '.join(lacking.values())}. {look_at(params)}")
+    sizes = {
+        file: {"file": file, "file_bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+        for file, content in files.items()
+    }
+    manifest = described(params, now, entries, lacking, sizes)
+    repository.put_index(name, manifest, files)
+    return {**result, "manifest": manifest}
+
+
+def stamp(moment: time.struct_time) -> str:
+    """A moment as manifests write it."""
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", moment)
+
+
+def described(params: Json, now: time.struct_time, entries: Json, lacking: Json, files: Json) -> Json:
+    """The manifest of a backup."""
+    return {
+        "format": FORMAT,
+        "created": stamp(now),
+        "namespace": params["namespace"],
+        "services": entries,
+        "missing": lacking,
+        "files": files,
+    }
+
+
+def gathered(module: AnsibleModule, taken: t.Callable[[Json], Json]) -> tuple[Json, Json]:
+    """The entries of all services that gave their data, and by name why others did not."""
+    progress = Progress(len(module.params["services"]))
+    entries, lacking = {}, {}
+    # What is wrong with one service is no reason to have no backup of the others.
+    for each in module.params["services"]:
+        progress.message(each["name"])
+        try:
+            entry = taken(each)
+        except BackupError as error:
+            lacking[each["name"]] = str(error)
+            continue
+        for note in entry.get("notes", []):
+            module.warn(f"{each['name']}: {note}")
+        progress.step(f"{each['name']}, {entry['bytes']} bytes")
+        entries[each["name"]] = entry
+    return entries, lacking
+
+
+def streamed(module: AnsibleModule, service: Json, repository: Repository, name: str, created: str) -> Json:
+    """Give a service's data to the repository; return its entry. BackupError when it gave none; then it keeps none."""
+    part, form = service["name"], service["form"]
+    words = repository.stream_words(name, created, part, f"{part}.{form}")
+    done = Container(module.run_command, kubectl_of(module.params), part).stream(service["dump"], words, form)
+    said = repository.answer("backup", done.sink_code, done.sink_output, done.sink_errors)
+    if not summary_of(said)["id"]:
+        raise BackupError(f"restic did not tell that it stored the data of {part}")
+    entry = {"file": f"{part}.{form}.gz", **done.entry}
+    return {**entry, "notes": done.notes} if done.notes else entry
+
+
+def dumped(module: AnsibleModule, service: Json, folder: Path) -> Json:
     """Write a service's data and return its entry. BackupError when it gave none; then no file of it is left."""
     name, form = service["name"], service["form"]
-    progress.message(name)
     raw, target = folder / f"{name}.{form}", folder / f"{name}.{form}.gz"
     try:
         notes = Container(module.run_command, kubectl_of(module.params), name).read(service["dump"], raw)
@@ -319,9 +417,6 @@ def dumped(module: AnsibleModule, service: Json, folder: Path, progress: Progres
         raise
     finally:
         raw.unlink(missing_ok=True)
-    for note in notes:
-        module.warn(f"{name}: {note}")
-    progress.step(f"{name}, {entry['bytes']} bytes")
     return {**entry, "notes": notes} if notes else entry
 
 
@@ -333,11 +428,16 @@ def look_at(params: Json) -> str:
 def copied(source: Path, folder: Path) -> Json:
     """Copy a file of the host and return its entry."""
     target = folder / source.name
+    write_private(target, read(source))
+    return {"file": source.name, **measured(target)}
+
+
+def read(source: Path) -> bytes:
+    """The content of a file of the host."""
     try:
-        write_private(target, source.read_bytes())
+        return source.read_bytes()
     except OSError as error:
         raise BackupError(f"No backup was made: {source} cannot be read: {error}") from error
-    return {"file": source.name, **measured(target)}
 
 
 def restore(module: AnsibleModule) -> Json:
@@ -378,6 +478,34 @@ def collect(module: AnsibleModule) -> Json:
     return result
 
 
+def collect_repository(module: AnsibleModule) -> Json:
+    """Copy what the cluster's own repository has and return the result."""
+    params, source = module.params, module.params["source"]
+    key_file = Path(params["key_file"])
+    repository = Repository(module.run_command, params["repository"], key_file, params["restic_executable"])
+    held = repository.snapshots() if repository.is_there() else {}
+    container = Container(module.run_command, kubectl_of(params), f"pod/{source['pod']}")
+    # It is encrypted, so it may lie here for a moment.
+    with tempfile.TemporaryDirectory() as scratch:
+        stream, copy = Path(scratch) / "stream", Path(scratch) / "repository"
+        container.read(["tar", "-C", source["path"], "--exclude=locks", "-cf", "-", "."], stream)
+        extract(stream, copy)
+        stream.unlink()
+        cluster = repository.at(str(copy))
+        if not cluster.is_there():
+            raise BackupError(f"{source['path']} in the pod {source['pod']} is no repository: no backup was made yet.")
+        names = [name for name in cluster.snapshots() if name not in held]
+        newest = names[-1] if names else ""
+        if names and not module.check_mode:
+            repository.ensure(like=cluster.location)
+            progress = Progress(len(names))
+            for name in names:
+                repository.copy(name, cluster)
+                progress.step(name)
+    folder = repository.location if names else ""
+    return {"changed": bool(names), "collected": names, "name": newest, "folder": folder, "manifest": {}, "removed": []}
+
+
 def loaded(module: AnsibleModule, service: Json, file: Path) -> None:
     """Give a service its data back."""
     with tempfile.TemporaryDirectory(dir=file.parent) as scratch:
@@ -402,7 +530,10 @@ def main() -> None:
     module = AnsibleModule(
         argument_spec={
             "state": {"type": "str", "choices": ["present", "restored", "collected"], "default": "present"},
-            "path": {"type": "path", "required": True},
+            "path": {"type": "path"},
+            "repository": {"type": "str"},
+            "key_file": {"type": "path", "no_log": False},
+            "restic_executable": {"type": "path", "default": "restic"},
             "name": {"type": "str"},
             "services": {"type": "list", "elements": "dict", "options": service},
             "source": {"type": "dict", "options": {"pod": text, "path": text}},
@@ -418,14 +549,24 @@ def main() -> None:
             ("state", "restored", ["services"]),
             ("state", "collected", ["source"]),
         ],
+        required_one_of=[("path", "repository")],
+        mutually_exclusive=[("path", "repository")],
+        required_by={"repository": ["key_file"]},
         supports_check_mode=True,
     )
     params = module.params
+    if params["repository"] and params["state"] == "restored":
+        module.fail_json(msg="A backup is put back from a folder. Fetch it from the repository by backup_repository.")
+    if params["repository"] and not module.get_bin_path(params["restic_executable"]):
+        module.fail_json(msg=f"{params['restic_executable']} is not there. Install it: apt-get install restic.")
     if params["keep"] < 1:
         module.fail_json(msg=f"keep is {params['keep']}: at least one backup has to stay.")
     # What is written here is for the owner's eyes only.
     os.umask(0o077)
-    work = {"present": make, "restored": restore, "collected": collect}[params["state"]]
+    kept = {"present": make_in_repository, "collected": collect_repository}
+    work = {"present": make, "restored": restore, "collected": collect, **(kept if params["repository"] else {})}[
+        params["state"]
+    ]
     try:
         result = work(module)
     except BackupError as error:

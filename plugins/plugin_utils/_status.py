@@ -5,9 +5,11 @@
 
 from __future__ import annotations
 
+import time
 import typing as t
 
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._types import Json
+from ansible_collections.fortytwo.ft_services.plugins.plugin_utils._backup_ages import backup_lines
 from ansible_collections.fortytwo.ft_services.plugins.plugin_utils._kubernetes_objects import (
     Objects,
     addresses,
@@ -135,6 +137,7 @@ def status_lines(status: Json) -> list[str]:
         notes.append(f"memory in use by all of them: {sum(memory) / 2**20:.0f} MiB")
     backup = status["backup"]
     notes.append(f"last backup: {backup['at']}, {backup['path']}" if backup else "last backup: none")
+    notes += backup_lines(status.get("backup_ages", []), time.time())
     if status["backup_job"]:
         notes.append(job_line(status["backup_job"]))
     return [*lines, "", *notes]

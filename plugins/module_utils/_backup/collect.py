@@ -66,3 +66,22 @@ def unpack(stream: Path, target: Path, name: str) -> None:
                     shutil.copyfileobj(source, file, CHUNK)
     except (tarfile.TarError, EOFError) as error:
         raise BackupError(f"what came of {name} is no whole tar: {error}") from error
+
+
+def extract(stream: Path, target: Path) -> None:
+    """Write what a tar has to a new folder. BackupError for anything but plain files and folders below it."""
+    target.mkdir(mode=0o700)
+    try:
+        with tarfile.open(stream) as archive:
+            for member in archive:
+                parts = Path(member.name).parts
+                source = archive.extractfile(member) if member.isfile() else None
+                if Path(member.name).is_absolute() or ".." in parts or not (source or member.isdir()):
+                    raise BackupError(f"{member.name} has no place in a repository")
+                if source is None:
+                    target.joinpath(*parts).mkdir(mode=0o700, exist_ok=True)
+                    continue
+                with source, target.joinpath(*parts).open("xb") as file:
+                    shutil.copyfileobj(source, file, CHUNK)
+    except (tarfile.TarError, EOFError) as error:
+        raise BackupError(f"what came of the repository is no whole tar: {error}") from error

@@ -3,17 +3,23 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Backups in a restic repository: encrypted, authenticated, and without what is there already.
 
-This module util is private to the collection fortytwo.ft_services. One backup is one snapshot: it is there as a whole
-or not at all.
+This module util is private to the collection fortytwo.ft_services. A backup is there as a whole or not at all:
+
+- What comes as streams is a snapshot for each service, and last of all one of the manifest and the host's files, which
+  makes it a backup. Parts without it are what a run left that was ended; nobody reads them, and they go after a day.
+- What was a folder first is one snapshot.
 """
 
 from __future__ import annotations
 
 import calendar
+import datetime
+import io
 import json
 import os
 import secrets
 import shutil
+import tarfile
 import time
 import typing as t
 from pathlib import Path
@@ -37,6 +43,13 @@ SHOWN = 500
 HOST = "ft-services"
 # The folder that restic reads: always the same path, so that it knows what has not changed.
 STREAMS = f"streams{UNFINISHED}"
+# The tag of a snapshot that is a part, and the part that holds the manifest and the host's files.
+PART = "part="
+INDEX = "manifest"
+INDEX_FILE = "manifest.tar"
+# How long parts without a manifest may belong to a run that is at work, in seconds.
+ABANDONED = 24 * 3600
+IN_USE = "repository is already locked"
 # What restic says where there is no repository, over its versions and kinds of places.
 NO_REPOSITORY = (
     "Is there a repository at the following location",
@@ -50,17 +63,31 @@ class Repository:
 
     def __init__(self, run: RunCommand, location: str, key_file: Path, executable: str = "restic") -> None:
         """Take what runs a command, restic's name of the place, the file of the repository's key, and the program."""
-        self._run, self.location, self._key_file = run, location, key_file
+        # restic knows no ~.
+        location = os.path.expanduser(location)
+        self._run, self.location, self._key_file, self._executable = run, location, key_file, executable
         self._words = [executable, "--repo", location, "--password-file", str(key_file)]
+
+    def at(self, location: str) -> Repository:
+        """Another repository with the same key."""
+        return Repository(self._run, location, self._key_file, self._executable)
 
     def _call(self, *words: str, cwd: Path | None = None) -> tuple[int, str, str]:
         options = {"cwd": str(cwd)} if cwd else {}
         return self._run([*self._words, *words], **options)
 
     def _asked(self, *words: str, cwd: Path | None = None) -> str:
-        code, out, errors = self._call(*words, cwd=cwd)
+        return self.answer(words[0], *self._call(*words, cwd=cwd))
+
+    def answer(self, verb: str, code: int, out: str, errors: str) -> str:
+        """What restic wrote. BackupError that says what to do when it failed."""
+        if code and IN_USE in errors:
+            raise BackupError(
+                f"The repository {self.location} is in use: {said_by(errors[errors.index(IN_USE) :])}. Wait for that "
+                f"program. If it is no more, restic --repo {self.location} --password-file {self._key_file} unlock"
+            )
         if code:
-            raise BackupError(f"restic {words[0]} in {self.location} ended with {code}: {said_by(errors or out)}")
+            raise BackupError(f"restic {verb} in {self.location} ended with {code}: {said_by(errors or out)}")
         return out
 
     def is_there(self) -> bool:
@@ -72,26 +99,63 @@ class Repository:
             raise BackupError(f"The repository {self.location} cannot be opened: {said_by(errors)}")
         return code == 0
 
-    def ensure(self) -> bool:
-        """Make the repository, and a key, where there is none. Returns whether it was made."""
+    def ensure(self, like: str = "") -> bool:
+        """Make the repository, and a key, where there is none. Returns whether it was made.
+
+        ``like``: a repository whose pieces it is to share, so that copies from it are stored once.
+        """
         if not self._key_file.exists():
+            if (Path(self.location) / "config").exists():
+                raise BackupError(
+                    f"{self._key_file} is not there, and nobody can read the repository {self.location} without it. "
+                    "Bring the key back, or move the repository away to begin another."
+                )
             write_private(self._key_file, secrets.token_urlsafe(32).encode() + b"\n")
         if self.is_there():
             # What a run that was killed left; the locks of one that is at work stay.
             self._asked("unlock")
             return False
-        self._asked("init")
+        self._asked("init", *(["--copy-chunker-params", *self._from(like)] if like else []))
         return True
+
+    def _from(self, location: str) -> list[str]:
+        return ["--from-repo", location, "--from-password-file", str(self._key_file)]
+
+    def _all(self) -> list[Json]:
+        """All snapshots of backups, the oldest first, each with its C(name) and C(part)."""
+        found = json.loads(self._asked("snapshots", "--json", "--host", HOST) or "[]") or []
+        return [each for each in map(labelled, sorted(found, key=lambda each: str(each["time"]))) if each["name"]]
 
     def snapshots(self) -> dict[str, Json]:
         """The newest snapshot of each backup by the backup's name, the oldest backup first."""
-        found = json.loads(self._asked("snapshots", "--json", "--host", HOST) or "[]") or []
-        named = {}
-        for snapshot in sorted(found, key=lambda each: str(each["time"])):
-            tag = next((tag for tag in snapshot.get("tags") or [] if tag.startswith("name=")), None)
-            if tag:
-                named[tag.partition("=")[2]] = snapshot
-        return named
+        return {each["name"]: each for each in self._all() if each["part"] in ("", INDEX)}
+
+    def stream_words(self, name: str, created: str, part: str, file: str, *tags: str) -> list[str]:
+        """The command that stores its input as a part of the backup ``name``, begun at ``created``."""
+        # restic takes the time to be of the own zone.
+        when = local_time(created.replace("T", " ").removesuffix("Z"))
+        labels = [word for tag in (f"name={name}", f"{PART}{part}", *tags) for word in ("--tag", tag)]
+        target = ["--stdin", "--stdin-filename", file]
+        return [*self._words, "backup", "--host", HOST, *labels, "--time", when, "--json", *target]
+
+    def put_index(self, name: str, manifest: Json, files: dict[str, bytes]) -> Json:
+        """Store the manifest and the host's files, which makes the parts a backup. Returns what restic tells of it."""
+        content = index_of(manifest, files)
+        whole = "partial" if manifest.get("missing") else "complete"
+        words = self.stream_words(name, manifest["created"], INDEX, INDEX_FILE, whole)
+        return summary_of(self.answer("backup", *self._run(words, data=content, binary_data=True)))
+
+    def _parts(self, index: Json) -> dict[str, Json]:
+        """The snapshots of a backup's parts by the names of their services: those of the same name and moment."""
+        return {each["part"]: each for each in self._all() if of_one(each) == of_one(index) and each["part"] != INDEX}
+
+    def copy(self, name: str, source: Repository) -> Json:
+        """Bring a backup from another repository with the same key into this one, its manifest last."""
+        index = source.snapshots()[name]
+        parts = source._parts(index) if index["part"] else {}
+        for ids in filter(None, ([each["id"] for each in parts.values()], [index["id"]])):
+            self._asked("copy", *self._from(source.location), *ids)
+        return self.snapshots()[name]
 
     def store(self, folder: Path) -> Json:
         """Store a finished backup of :mod:`folders`, and return what restic tells of it."""
@@ -110,25 +174,31 @@ class Repository:
             created = str(manifest["created"]).replace("T", " ").removesuffix("Z")
             whole = "partial" if manifest.get("missing") else "complete"
             tags = ["--tag", f"name={folder.name}", "--tag", whole]
-            # restic takes the time to be of the own zone.
             words = ["--host", HOST, *tags, "--time", local_time(created), "--json", "."]
             out = self._asked("backup", *words, cwd=streams)
         finally:
             shutil.rmtree(streams)
-        lines = [json.loads(line) for line in out.splitlines() if line.startswith("{")]
-        summary: Json = next((line for line in lines if line.get("message_type") == "summary"), {})
-        return {"id": summary.get("snapshot_id", ""), "bytes_added": summary.get("data_added", 0)}
+        return summary_of(out)
 
-    def forget(self, hourly: int, daily: int, weekly: int) -> list[str]:
-        """Remove what is not to be kept, complete and partial backups each by themselves. Returns the ids."""
-        removed = []
-        counts = {"hourly": hourly, "daily": daily, "weekly": weekly}
+    def forget(self, hourly: int, daily: int, weekly: int, last: int = 0) -> list[str]:
+        """Remove what is not to be kept, complete and partial backups each by themselves. Returns the ids.
+
+        With a backup go its parts, and those that no backup has after a day.
+        """
+        # A program that was ended may have left a lock, and nothing can be removed beside one.
+        self._asked("unlock")
+        removed, before = [], self._all()
+        counts = {"last": last, "hourly": hourly, "daily": daily, "weekly": weekly}
         keep = [f"--keep-{unit}={count}" for unit, count in counts.items() if count]
         for whole in ("complete", "partial"):
             out = self._asked("forget", "--json", "--host", HOST, "--group-by", "host", "--tag", whole, *keep)
             groups = json.loads(next((line for line in out.splitlines() if line.startswith("[")), "[]"))
             removed += [snapshot["short_id"] for group in groups for snapshot in group.get("remove") or []]
-        if removed:
+        gone = {of_one(each) for each in before if each["short_id"] in removed}
+        parts = [each["id"] for each in abandoned(self._all(), gone, time.time())]
+        if parts:
+            self._asked("forget", *parts)
+        if removed or parts:
             self._asked("prune")
         return removed
 
@@ -139,8 +209,7 @@ class Repository:
             shutil.rmtree(folder, ignore_errors=True)
             folder.mkdir(mode=0o700)
         try:
-            self._asked("restore", snapshot["id"], "--target", str(scratch), "--verify")
-            streams = next(scratch.rglob(MANIFEST), scratch / MANIFEST).parent
+            streams = (self._dumped if snapshot["part"] else self._restored)(snapshot, scratch)
             manifest = read_manifest(streams)
             for service, entry in manifest["services"].items():
                 again = packed(streams / f"{service}.{entry['form']}", aside / entry["file"], entry["form"])
@@ -150,6 +219,7 @@ class Repository:
                     )
                 # Another program may have compressed it.
                 entry.update(again)
+                (streams / f"{service}.{entry['form']}").unlink()
             for entry in manifest["files"].values():
                 write_private(aside / entry["file"], (streams / entry["file"]).read_bytes())
                 if measured(aside / entry["file"])["sha256"] != entry["sha256"]:
@@ -161,6 +231,87 @@ class Repository:
             shutil.rmtree(scratch)
             shutil.rmtree(aside, ignore_errors=True)
         return manifest
+
+    def _restored(self, snapshot: Json, scratch: Path) -> Path:
+        """Write what was a folder to ``scratch``, and return where it lies there."""
+        self._asked("restore", snapshot["id"], "--target", str(scratch), "--verify")
+        return next(scratch.rglob(MANIFEST), scratch / MANIFEST).parent
+
+    def _dumped(self, index: Json, scratch: Path) -> Path:
+        """Write all parts of a backup to ``scratch``, which it returns."""
+        packed_index = scratch / INDEX_FILE
+        self._dump(index, INDEX_FILE, packed_index)
+        unpack(packed_index, scratch)
+        parts = self._parts(index)
+        for service, entry in read_manifest(scratch)["services"].items():
+            if service not in parts:
+                raise BackupError(f"{self.location} lacks the data of {service}. Take another backup")
+            file = f"{service}.{entry['form']}"
+            self._dump(parts[service], file, scratch / file)
+        return scratch
+
+    def _dump(self, snapshot: Json, file: str, target: Path) -> None:
+        words = ["sh", "-c", 'exec "$@" >"$0"', str(target), *self._words, "dump", snapshot["id"], f"/{file}"]
+        self.answer("dump", *self._run(words))
+
+
+def labelled(snapshot: Json) -> Json:
+    """A snapshot with the name of its backup and the part that it is; each empty where it has none."""
+    tags = [tag.partition("=") for tag in snapshot.get("tags") or []]
+    found = {key: value for key, dummy, value in tags}
+    return {**snapshot, "name": found.get("name", ""), "part": found.get("part", "")}
+
+
+def of_one(snapshot: Json) -> tuple[str, str]:
+    """What snapshots of one backup have in common."""
+    return snapshot["name"], str(snapshot["time"])
+
+
+def abandoned(snapshots: t.Sequence[Json], gone: t.Container[tuple[str, str]], now: float) -> list[Json]:
+    """Parts that belong to no backup: to one that is gone, or for a day already. Later ones may still become one."""
+    whole = {of_one(each) for each in snapshots if each["part"] in ("", INDEX)}
+    lone = [each for each in snapshots if each["part"] and of_one(each) not in whole]
+    return [each for each in lone if of_one(each) in gone or now - moment_of(str(each["time"])) > ABANDONED]
+
+
+def moment_of(text: str) -> float:
+    """A time as restic writes it, in seconds since the epoch. Fractions of a second may have any length."""
+    whole, dot, rest = text.partition(".")
+    zone = rest.lstrip("0123456789") if dot else ""
+    return datetime.datetime.fromisoformat((whole + zone).replace("Z", "+00:00")).timestamp()
+
+
+def index_of(manifest: Json, files: dict[str, bytes]) -> bytes:
+    """A tar of a manifest and the host's files; the same for the same content."""
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w") as archive:
+        for name, content in {MANIFEST: (json.dumps(manifest, indent=1) + "\n").encode(), **files}.items():
+            member = tarfile.TarInfo(name)
+            member.size, member.mode = len(content), 0o600
+            archive.addfile(member, io.BytesIO(content))
+    return out.getvalue()
+
+
+def unpack(archive: Path, folder: Path) -> None:
+    """Write the files of :func:`index_of` to a folder. BackupError for anything but plain files in it."""
+    try:
+        with tarfile.open(archive) as opened:
+            for member in opened:
+                name = member.name.removeprefix("./")
+                source = opened.extractfile(member) if member.isfile() else None
+                if source is None or Path(name).name != name or name in ("", ".."):
+                    raise BackupError(f"{member.name} has no place in a backup")
+                with source:
+                    write_private(folder / name, source.read())
+    except (tarfile.TarError, EOFError) as error:
+        raise BackupError(f"the manifest in the repository is no whole tar: {error}") from error
+
+
+def summary_of(output: str) -> Json:
+    """What restic tells of a snapshot that it made: its id, and how many bytes were new."""
+    lines = [json.loads(line) for line in output.splitlines() if line.startswith("{")]
+    summary: Json = next((line for line in lines if line.get("message_type") == "summary"), {})
+    return {"id": summary.get("snapshot_id", ""), "bytes_added": summary.get("data_added", 0)}
 
 
 def local_time(utc: str) -> str:

@@ -9,12 +9,24 @@ import typing as t
 from pathlib import Path
 
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._backup.folders import BackupError
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._backup.pipes import Passed, piped
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.proxies import direct_environment
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._types import Json
 
 # AnsibleModule.run_command
 RunCommand = t.Callable[..., tuple[int, str, str]]
 SHOWN = 300
 NOTES = 50
+
+
+class Streamed(t.NamedTuple):
+    """A stream that came as a whole: its entry in a manifest, what was named as left out, and how its sink ended."""
+
+    entry: Json
+    notes: list[str]
+    sink_code: int
+    sink_output: str
+    sink_errors: str
 
 
 class Container:
@@ -33,12 +45,31 @@ class Container:
         """Give a file to a command. BackupError when the command fails."""
         self._exec('exec "$@" <"$0"', source, ["--stdin"], argv)
 
+    def stream(self, argv: list[str], sink: list[str], form: str) -> Streamed:
+        """Give a command's output to a program of this host. BackupError when the command fails or ends too early.
+
+        The program then gets no end of its input: it is told to stop, and keeps nothing.
+        """
+        words = [*self._kubectl, "exec", self._workload, "--", *argv]
+        done = piped(words, sink, Passed(form), direct_environment())
+        return Streamed(
+            done.entry,
+            self._notes(argv, done.source_code, done.source_errors),
+            done.sink_code,
+            done.sink_output,
+            done.sink_errors,
+        )
+
     def _exec(self, redirection: str, file: Path, options: list[str], argv: list[str]) -> list[str]:
         # A shell does nothing but connect the file: the stream may be larger than the memory.
         words = [*self._kubectl, "exec", *options, self._workload, "--", *argv]
         code, dummy, errors = self._run(
             ["sh", "-c", redirection, str(file), *words], environ_update=direct_environment()
         )
+        return self._notes(argv, code, errors)
+
+    def _notes(self, argv: list[str], code: int, errors: str) -> list[str]:
+        """What a command named on standard error. BackupError when it failed."""
         lines = [line.strip() for line in errors.splitlines() if line.strip()]
         if code:
             said = "; ".join(lines[-3:])[:SHOWN] or "it said nothing"

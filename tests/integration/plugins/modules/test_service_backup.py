@@ -8,8 +8,11 @@ from __future__ import annotations
 import json
 import os
 import pathlib
+import shutil
+import signal
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -56,8 +59,26 @@ class Run:
     def __call__(self, **options):
         arguments = {"path": str(self.root / "backups"), "namespace": "n", "services": SERVICES, **options}
         arguments["executable"] = str(self.root / "bin" / "kubectl")
-        command = [sys.executable, "-m", "ansible_collections.fortytwo.ft_services.plugins.modules.service_backup"]
-        environment = {**os.environ, "PYTHONPATH": str(self.root)}
+        return self.module("service_backup", {key: value for key, value in arguments.items() if value is not None})
+
+    def stream(self, **options):
+        """Make a backup in a repository."""
+        options = {"repository": str(self.root / "repository"), **options}
+        return self(path=None, key_file=str(self.root / "key"), **options)
+
+    def keep(self, **options):
+        """Run backup_repository for it."""
+        arguments = {"repository": str(self.root / "repository"), "key_file": str(self.root / "key"), **options}
+        return self.module("backup_repository", arguments)
+
+    def restic(self, *words):
+        """What restic says of the repository."""
+        command = ["restic", "--repo", str(self.root / "repository"), "--password-file", str(self.root / "key"), *words]
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+    def module(self, name, arguments):
+        command = [sys.executable, "-m", f"ansible_collections.fortytwo.ft_services.plugins.modules.{name}"]
+        environment = {**os.environ, "PYTHONPATH": str(self.root), "XDG_CACHE_HOME": str(self.root / "cache")}
         done = subprocess.run(
             command,
             input=json.dumps({"ANSIBLE_MODULE_ARGS": arguments}),
@@ -118,3 +139,145 @@ def test_the_newest_that_lacks_nothing_stays(run):
     for name in ("a", "b", "c"):
         run(name=name, keep=1)
     assert sorted(path.name for path in (run.root / "backups").iterdir()) == ["c", "whole"]
+
+
+RESTIC = pytest.mark.skipif(not shutil.which("restic"), reason="needs restic")
+
+
+def brought_back(run, **options):
+    """Fetch a backup and put it back; what the services were given."""
+    fetched = run.keep(state="fetched", path=str(run.root / "restoring"), **options)
+    assert not fetched.get("failed"), fetched["msg"]
+    restored = run(state="restored", path=str(run.root / "restoring"), name=fetched["name"])
+    assert not restored.get("failed"), restored["msg"]
+    given = {path.name: path.read_bytes() for path in run.root.glob("given-*")}
+    shutil.rmtree(run.root / "restoring")
+    return fetched["name"], given
+
+
+@RESTIC
+def test_a_backup_streams_into_a_repository_and_comes_back_with_the_hosts_files(run):
+    (run.root / "ca.key").write_text("a key")
+    made = run.stream(name="one", files=[str(run.root / "ca.key")])
+    assert made["changed"]
+    assert made["folder"] == str(run.root / "repository")
+    assert made["manifest"]["missing"] == {}
+    assert not (run.root / "backups").exists()
+    run.keep(state="fetched", path=str(run.root / "looked"))
+    assert (run.root / "looked/one/ca.key").read_text() == "a key"
+    (run.root / "ca.key").unlink()
+    name, given = brought_back(run)
+    assert name == "one"
+    assert given == {"given-mysql": b"INSERT;\n-- Dump completed\n", "given-ftps": b"files" + bytes(2048)}
+    assert "holds a backup one already" in run.stream(name="one")["msg"]
+
+
+@RESTIC
+def test_no_plain_copy_is_on_the_disk_at_any_moment_of_a_stream(run):
+    run.gives(
+        ftps=f"printf 'find me'; head -c 2048 /dev/zero; grep -rl 'find me' {run.root} --exclude-dir=bin >&2; true"
+    )
+    made = run.stream(name="one")
+    assert list(made["manifest"]["services"]) == ["mysql", "ftps"]
+    assert "notes" not in made["manifest"]["services"]["ftps"]
+
+
+@RESTIC
+@pytest.mark.parametrize("broken", ["exit 3", "echo half", "head -c 3000000 /dev/zero; exit 2"])
+def test_a_stream_that_fails_leaves_no_snapshot_and_the_others_are_kept(run, broken):
+    run.gives(ftps=broken)
+    made = run.stream(name="one")
+    assert list(made["manifest"]["missing"]) == ["ftps"]
+    assert "part=ftps" not in run.restic("snapshots", "--json")
+    assert not run.keep(state="trimmed").get("failed")
+    assert run.restic("list", "locks") == ""
+    assert brought_back(run)[1].keys() == {"given-mysql"}
+
+
+@RESTIC
+def test_without_any_data_nothing_is_in_the_repository(run):
+    run.gives(mysql="exit 1", ftps="exit 1")
+    assert "No backup was made" in run.stream(name="one")["msg"]
+    assert json.loads(run.restic("snapshots", "--json")) in (None, [])
+
+
+@RESTIC
+def test_a_run_that_is_killed_leaves_no_backup_and_the_next_one_goes_well(run):
+    run.stream(name="one")
+    run.gives(ftps="head -c 3000000 /dev/zero; sleep 60")
+    arguments = {
+        "repository": str(run.root / "repository"),
+        "key_file": str(run.root / "key"),
+        "name": "two",
+        "namespace": "n",
+        "services": SERVICES,
+        "executable": str(run.root / "bin/kubectl"),
+    }
+    command = [sys.executable, "-m", "ansible_collections.fortytwo.ft_services.plugins.modules.service_backup"]
+    with subprocess.Popen(
+        command,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        env={**os.environ, "PYTHONPATH": str(run.root)},
+        start_new_session=True,
+    ) as killed:
+        killed.stdin.write(json.dumps({"ANSIBLE_MODULE_ARGS": arguments}).encode())
+        killed.stdin.close()
+        for _attempt in range(100):
+            if "part=mysql" in run.restic("snapshots", "--json", "--no-lock", "--tag", "name=two"):
+                break
+            time.sleep(0.2)
+        time.sleep(1)
+        # All of it at once, as by a power cut: restic cannot remove its lock.
+        os.killpg(killed.pid, signal.SIGKILL)
+    assert brought_back(run)[0] == "one"
+    run.gives()
+    assert not run.stream(name="two").get("failed")
+    assert run.restic("list", "locks") == ""
+    assert not run.keep(state="trimmed").get("failed")
+    assert brought_back(run)[0] == "two"
+    run.restic("check", "--read-data")
+
+
+@RESTIC
+def test_old_backups_go_with_their_parts_and_the_newest_that_lacks_nothing_stays(run):
+    run.stream(name="whole")
+    run.gives(mysql="exit 1")
+    for name in ("a", "b"):
+        time.sleep(1)
+        run.stream(name=name)
+    assert not run.keep(state="trimmed", _ansible_check_mode=True)["changed"]
+    trimmed = run.keep(state="trimmed", keep_hourly=1, keep_daily=0, keep_weekly=0)
+    assert trimmed["changed"]
+    names = {tag for each in json.loads(run.restic("snapshots", "--json")) for tag in each["tags"] if "name=" in tag}
+    assert names == {"name=whole", "name=b"}
+    assert not run.keep(state="trimmed", keep_hourly=1, keep_daily=0, keep_weekly=0)["changed"]
+
+
+@RESTIC
+def test_a_backup_is_copied_to_another_repository_and_comes_back_from_there(run):
+    run.stream(name="one")
+    other = {"repository": str(run.root / "other"), "source": str(run.root / "repository")}
+    assert run.keep(state="copied", _ansible_check_mode=True, **other)["changed"]
+    assert not (run.root / "other").exists()
+    assert run.keep(state="copied", **other)["changed"]
+    assert not run.keep(state="copied", **other)["changed"]
+    shutil.rmtree(run.root / "repository")
+    name, given = brought_back(run, repository=other["repository"])
+    assert name == "one"
+    assert given.keys() == {"given-mysql", "given-ftps"}
+
+
+@RESTIC
+def test_check_mode_makes_no_repository_and_no_key(run):
+    assert run.stream(name="one", _ansible_check_mode=True)["changed"]
+    assert not (run.root / "repository").exists()
+    assert not (run.root / "key").exists()
+
+
+@RESTIC
+def test_a_lost_key_is_told_before_anything_is_changed(run):
+    run.stream(name="one")
+    (run.root / "key").unlink()
+    assert "nobody can read the repository" in run.stream(name="two")["msg"]
+    assert not (run.root / "key").exists()

@@ -13,7 +13,12 @@ import tarfile
 
 import pytest
 
-from ansible_collections.fortytwo.ft_services.plugins.module_utils._backup.collect import fetch, missing, unpack
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._backup.collect import (
+    extract,
+    fetch,
+    missing,
+    unpack,
+)
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._backup.folders import FORMAT, BackupError, measured
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._backup.streams import Container
 
@@ -102,3 +107,27 @@ def test_a_tar_that_ended_early_is_refused(tmp_path):
     stream.write_bytes(stream.read_bytes()[:2000])
     with pytest.raises(BackupError, match="no whole tar"):
         unpack(stream, tmp_path / "target", "x")
+
+
+def archive_of(path, *members):
+    with tarfile.open(path, "w") as archive:
+        for name, kind in members:
+            member = tarfile.TarInfo(name)
+            member.type, member.size = kind, 4 if kind == tarfile.REGTYPE else 0
+            archive.addfile(member, io.BytesIO(b"data") if kind == tarfile.REGTYPE else None)
+
+
+def test_a_repository_comes_out_of_a_tar_as_it_was(tmp_path):
+    archive_of(tmp_path / "tar", (".", tarfile.DIRTYPE), ("./data", tarfile.DIRTYPE), ("./data/ab", tarfile.REGTYPE))
+    extract(tmp_path / "tar", tmp_path / "repository")
+    assert (tmp_path / "repository/data/ab").read_bytes() == b"data"
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [("../x", tarfile.REGTYPE), ("/x", tarfile.REGTYPE), ("x", tarfile.SYMTYPE), ("x", tarfile.FIFOTYPE)],
+)
+def test_a_repository_has_nothing_but_files_below_it(tmp_path, name, kind):
+    archive_of(tmp_path / "tar", (name, kind))
+    with pytest.raises(BackupError, match="has no place in a repository"):
+        extract(tmp_path / "tar", tmp_path / "repository")
