@@ -20,22 +20,43 @@ endif
 .DEFAULT_GOAL := help
 .PHONY: help up abuse dashboard test ready bench clean $(PLAYS) $(STEPS)
 
-help: ## What can be made
+# A line "##@ NAME" begins a group; "#: NAME what it does" tells of a target that is a playbook.
+help: ## Show this
 	@echo "Usage: make TARGET [ARGS='options of ansible-playbook']"
-	@echo
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
-	@echo
-	@echo "One playbook each: $(PLAYS)"
-	@echo "One step of the tests each: $(STEPS)"
+	@awk '/^##@ / { printf "\n%s\n", substr($$0, 5) } \
+		/^#: / { name = $$2; sub(/^#: [^ ]+ +/, ""); printf "  %-14s %s\n", name, $$0 } \
+		/^[a-z]+:.*## / { split($$0, part, ":.*## "); printf "  %-14s %s\n", part[1], part[2] }' $(MAKEFILE_LIST)
 
+##@ Try it
+#: check          See whether this host can run it; changes nothing
 up: ready ## Bring up the platform, or repair it; all that is in place already is left alone
 	@$(PLAYBOOK) site.yml $(ARGS)
 
+#: status         Services, health, use of resources, certificates, last backup
+#: verify         Try every requirement against the running platform, and write a report
+
+##@ Live with it
+#: credentials    Where the credentials are; shows them after a question
+#: rotate         Make credentials anew: make rotate NAMES=mysql_admin
+#: backup         Back up all data and credentials
+#: collect        Copy the backups that the cluster makes each night to this host
+#: restore        Put a backup back, after a question
 # The proxy is no task of the playbook: so it ends with Ctrl-C, and with the terminal.
 dashboard: ready ## Open the dashboard of the cluster, for this machine only and until Ctrl-C
 	@script=$$(mktemp) && trap 'rm -f "$$script"' EXIT \
 		&& $(PLAYBOOK) playbooks/dashboard.yml -e dashboard_script="$$script" $(ARGS) \
 		&& command=$$(cat "$$script") && rm -f "$$script" && exec sh -c "$$command"
+
+##@ Leave it
+#: stop           Stop the cluster and keep everything; make up starts it again
+#: down           Take the services away and keep their data; make up brings them back
+#: purge          Remove the cluster and its data, after a question
+
+# On a terminal a line for each stage and what was changed is enough; elsewhere every task is told.
+ifdef MAKE_TERMOUT
+up: export ANSIBLE_DISPLAY_OK_HOSTS ?= false
+up: export ANSIBLE_DISPLAY_SKIPPED_HOSTS ?= false
+endif
 
 # What they are asked for stands at the end; what each task did would only push it off the screen.
 dashboard status credentials: export ANSIBLE_DISPLAY_OK_HOSTS = false
@@ -48,6 +69,9 @@ rotate: override ARGS += $(if $(NAMES),-e "rotate_names='$(NAMES)'")
 $(PLAYS): ready
 	@$(PLAYBOOK) playbooks/$@.yml $(ARGS)
 
+##@ Change it
+#: bundle         Gather every file that the platform needs
+#: test-grafana   Try the dashboards with a real Grafana
 # Not among the playbooks: it belongs to the tests.
 abuse: ready ## Abuse the running platform from one client, and measure how long another one waits; needs root, takes 3 minutes
 	@$(PLAYBOOK) molecule/resources/playbooks/abuse.yml $(ARGS)
@@ -55,6 +79,7 @@ abuse: ready ## Abuse the running platform from one client, and measure how long
 test: ## Run every check but extended; the last line is "N passed, N failed"
 	@$(PYTHON) tests/gate
 
+#: lint           One step of the tests; so are sanity unit coverage integration build docs fetch molecule extended
 # With ARGS the step is the tool itself, in this terminal: make unit ARGS='-k name -x --pdb'
 $(STEPS):
 	@$(PYTHON) tests/gate $@ $(if $(ARGS),--interactive $(ARGS))

@@ -7,7 +7,9 @@
 set -eu
 umask 077
 
-mkdir -p /tmp/sessions /tmp/phpmyadmin
+mkdir -p /tmp/sessions /tmp/phpmyadmin/twig
+# phpMyAdmin uses compiled templates only where it could write more of them.
+cp -R /usr/local/lib/service/templates/. /tmp/phpmyadmin/twig
 
 # "-e stderr": until the configuration is read, nginx would log to a file where none can be.
 exec supervise \

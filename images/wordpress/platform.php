@@ -13,8 +13,6 @@ declare(strict_types=1);
 
 require_once '/usr/local/lib/service/attempts.php';
 
-// The site's own address counts as outside too: it is the load balancer's.
-add_filter('block_local_requests', '__return_true');
 // Looking for new versions would ask outside.
 remove_action('init', 'wp_schedule_update_checks');
 foreach (['core', 'plugins', 'themes'] as $part) {
@@ -27,10 +25,6 @@ foreach (['core', 'plugins', 'themes'] as $part) {
 remove_action('wp_version_check', 'wp_version_check');
 remove_action('wp_maybe_auto_update', 'wp_maybe_auto_update');
 add_action('wp_dashboard_setup', static fn () => remove_meta_box('dashboard_primary', 'dashboard', 'side'));
-add_filter('site_status_tests', static function (array $tests): array {
-    unset($tests['async']['background_updates'], $tests['async']['dotorg_communication'], $tests['async']['loopback_requests']);
-    return $tests;
-});
 
 // Browsers would fetch pictures of emojis from outside; they have their own.
 remove_action('wp_head', 'print_emoji_detection_script', 7);
@@ -93,7 +87,7 @@ add_filter('rest_authentication_errors', static fn (mixed $result): mixed =>
 // There is no mail to reset a password by; the page would tell which names there are.
 foreach (['lostpassword', 'retrievepassword'] as $action) {
     add_action("login_form_$action", static function (): never {
-        wp_safe_redirect(wp_login_url());
+        wp_safe_redirect(add_query_arg('lost', '1', wp_login_url()));
         exit;
     });
 }

@@ -17,8 +17,11 @@ description:
     report while they run, for example "images - 7 of 15, kube-apiserver, 2 min 10 s".
   - On a terminal it is one line which changes in place. Elsewhere it is a plain line for each new report, at most one
     a second, and a sign of life after each O(heartbeat).
-  - At the end it prints the time of each stage (role), the lines which a play handed over in the key
+  - On a terminal a line stays for each stage (role) that is over.
+  - At the end it prints the time of each stage, the lines which a play handed over in the key
     C(ft_services_summary) of M(ansible.builtin.set_stats), and one line with the number of changes and failures.
+  - Where something was changed it says what, and how to undo it when a play has a variable C(ft_services_undo) with
+    that text.
   - Modules report through a private file on the controller, so a remote host has no live lines but all the rest.
 requirements:
   - enable in configuration
@@ -80,10 +83,12 @@ from ansible.plugins.callback import CallbackBase
 
 from ansible_collections.fortytwo.ft_services.plugins.plugin_utils._progress_display import (
     Report,
+    change_lines,
     changes_and_failures,
     live_text,
     newest_report,
     printable,
+    stage_line,
     stage_table,
     summary_lines,
 )
@@ -220,6 +225,9 @@ class CallbackModule(CallbackBase):
         self._stages: dict[str, float] = {}
         self._stage = ""
         self._stage_started = self._started
+        self._changed: list[str] = []
+        self._undo: list[str] = []
+        self._in_place = False
         self._live: LiveLines | None = None
         self._folder: str | None = None
         self._outer: str | None = None
@@ -241,6 +249,7 @@ class CallbackModule(CallbackBase):
         os.environ[ENVIRONMENT_VARIABLE] = path
         in_place = live == "auto" and os.isatty(output) and os.environ.get("TERM", "dumb") != "dumb"
         self._live = LiveLines(path, output, in_place, self.get_option("heartbeat"))
+        self._in_place = in_place
         if in_place:
             self._erase_before_display(self._live)
         self._live.start()
@@ -248,6 +257,9 @@ class CallbackModule(CallbackBase):
     def v2_playbook_on_play_start(self, play: t.Any) -> None:
         """Count what is outside of roles, such as the gathering of facts, as no stage."""
         self._begin("", None)
+        undo = str((play.vars or {}).get("ft_services_undo", ""))
+        if undo not in self._undo:
+            self._undo.append(undo)
 
     def v2_playbook_on_task_start(self, task: t.Any, is_conditional: bool) -> None:
         """Follow the task, and its role."""
@@ -267,6 +279,8 @@ class CallbackModule(CallbackBase):
     def v2_runner_on_ok(self, result: t.Any) -> None:
         """One host is done."""
         self._count(-1)
+        if result.is_changed():
+            self._changed.append(printable(str(result.task_name)))
 
     def v2_runner_on_failed(self, result: t.Any, ignore_errors: bool = False) -> None:
         """One host is done."""
@@ -291,6 +305,9 @@ class CallbackModule(CallbackBase):
         summary = summary_lines(stats.custom.get("_run", {}).get(SUMMARY_KEY))
         if summary:
             lines += ["", "SUMMARY", *summary]
+        told = change_lines(self._changed, self._undo)
+        if told:
+            lines += ["", *told]
         changed, failed = changes_and_failures(stats.changed, stats.failures, stats.dark)
         seconds = time.monotonic() - self._started
         lines += ["", f"changed={changed} failed={failed} in {seconds:.1f} s"]
@@ -302,7 +319,11 @@ class CallbackModule(CallbackBase):
         """Close the account of the stage so far and open that of ``stage``."""
         now = time.monotonic()
         if self._stage:
-            self._stages[self._stage] = self._stages.get(self._stage, 0.0) + now - self._stage_started
+            spent = self._stages.get(self._stage, 0.0) + now - self._stage_started
+            self._stages[self._stage] = spent
+            # A role that lends its settings to the next one is seen again; one that is new means that this one is over.
+            if self._in_place and stage not in self._stages and spent >= LINE_SECONDS:
+                self._display.display(stage_line(self._stage, spent))
         self._stage = stage
         self._stage_started = now
         if self._live:

@@ -7,9 +7,14 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import textwrap
 import typing as t
 
 INDENT = "    "
+# As wide as what is read at the end of a run may be.
+WIDTH = 100
+# Names of changed tasks that are told; the list of tasks above has them all.
+SHOWN = 8
 LEAST_SECONDS = 0.1
 
 
@@ -104,10 +109,45 @@ def summary_lines(summary: t.Any) -> list[str]:
             if lines:
                 lines.append("")
             lines.append(printable(str(entry.get("title", ""))))
-            lines.extend(f"  {printable(str(line))}" for line in entry.get("lines") or [])
+            for line in entry.get("lines") or []:
+                lines += wrapped(f"  {printable(str(line))}")
         else:
-            lines.extend(printable(line) for line in str(entry).splitlines() or [""])
+            for line in str(entry).splitlines() or [""]:
+                lines += wrapped(printable(line))
     return lines
+
+
+def wrapped(line: str) -> list[str]:
+    """The line in pieces that fit, at spaces only: a path or an address is never cut."""
+    if len(line) <= WIDTH:
+        return [line]
+    indent = line[: len(line) - len(line.lstrip())]
+    wrapper = textwrap.TextWrapper(
+        WIDTH,
+        initial_indent=indent,
+        subsequent_indent=f"{indent}    ",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+    return wrapper.wrap(line.strip())
+
+
+def change_lines(names: t.Sequence[str], undo: t.Sequence[str]) -> list[str]:
+    """What a run has changed, by the names of its tasks, and how to undo it; nothing where nothing was changed."""
+    if not names:
+        return []
+    told = list(dict.fromkeys(names))
+    more = f", and {len(told) - SHOWN} more" if len(told) > SHOWN else ""
+    return [
+        line
+        for text in (f"Changed: {'; '.join(told[:SHOWN])}{more}", *(f"To undo it: {each}" for each in undo if each))
+        for line in wrapped(printable(text))
+    ]
+
+
+def stage_line(name: str, seconds: float) -> str:
+    """What stays on a terminal of a stage that is over."""
+    return f"{INDENT}{name}: done in {_table_time(seconds)}"
 
 
 def changes_and_failures(
@@ -115,3 +155,14 @@ def changes_and_failures(
 ) -> tuple[int, int]:
     """Number of changed and of failed tasks over all hosts. A host that was not reached is a failure."""
     return sum(changed.values()), sum(failures.values()) + sum(unreachable.values())
+
+
+def essential(result: t.Mapping[str, t.Any]) -> t.Mapping[str, t.Any]:
+    """Of the result of a failure: the message, and of a command what it wrote. One without a message as it is."""
+    if not result.get("msg"):
+        return result
+    return {
+        key: result[key]
+        for key in ("msg", "rc", "stdout", "stderr", "module_stdout", "module_stderr")
+        if result.get(key) not in (None, "")
+    }

@@ -59,14 +59,12 @@ def port_checks(table: t.Sequence[Json], address: str, closed: t.Sequence[int]) 
 
 
 def link_lines(table: t.Sequence[Json]) -> list[str]:
-    """How people use each service: its address or command."""
+    """Where people find each service; commands stand on the status page, each with a button that copies it."""
     rows = [
-        (service["title"], link["label"], link.get("url") or link.get("command") or "")
-        for service in table
-        for link in service.get("links") or []
+        (service["title"], link["url"]) for service in table for link in service.get("links") or [] if "url" in link
     ]
-    width = max((len(f"{title}, {label}") for title, label, target in rows), default=0)
-    return [f"{f'{title}, {label}':<{width}}  {target}" for title, label, target in rows]
+    width = max((len(title) for title, url in rows), default=0)
+    return [f"{title:<{width}}  {url}" for title, url in rows]
 
 
 def credential_lines(table: t.Sequence[Json], state_path: str) -> list[str]:

@@ -12,6 +12,8 @@ from xml.etree import ElementTree
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._types import Json
 
 VERDICTS = ("passed", "failed", "skipped")
+# What people read; "skipped" is the word of JUnit.
+WORDS = {"passed": "passed", "failed": "failed", "skipped": "not tried"}
 # XML has no way to write these.
 UNPRINTABLE = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -22,11 +24,16 @@ def requirement(result: Json) -> str:
 
 
 def verification_report(
-    results: t.Sequence[Json], requirements: t.Sequence[Json], table: t.Sequence[Json], platform: Json
+    results: t.Sequence[Json],
+    requirements: t.Sequence[Json],
+    table: t.Sequence[Json],
+    platform: Json,
+    previous: Json | None = None,
 ) -> dict[str, t.Any]:
     """Every requirement with its verdict, reason and checks; those that nobody listed come last.
 
-    A requirement is passed only when something was tried for all services that it needs.
+    A requirement is passed only when something was tried for all services that it needs. ``previous`` is the report of
+    the run before, if there was one; what has another verdict now is listed in ``changes``.
     """
     services = {service["name"] for service in table}
     by_requirement: dict[str, list[Json]] = {}
@@ -38,7 +45,29 @@ def verification_report(
         rows.append(judged(entry, by_requirement.pop(entry["id"], []), absent))
     rows += [judged({"id": name, "title": found[0]["title"]}, found, []) for name, found in by_requirement.items()]
     counts = {verdict: sum(row["verdict"] == verdict for row in rows) for verdict in VERDICTS}
-    return {**platform, "counts": counts, "checks": len(results), "rows": rows}
+    return {
+        **platform,
+        "counts": counts,
+        "checks": len(results),
+        "rows": rows,
+        "before": (previous or {}).get("at"),
+        "changes": changes(rows, (previous or {}).get("rows") or []),
+    }
+
+
+def changes(rows: t.Sequence[Json], before: t.Sequence[Json]) -> list[dict[str, t.Any]]:
+    """Requirements whose verdict is not that of the run before: ``id``, ``title``, ``was`` and ``now``.
+
+    ``was`` is None for one that is new, ``now`` for one that is gone. Without a run before nothing has changed.
+    """
+    old = {row["id"]: row for row in before}
+    new = {row["id"]: row for row in rows}
+    found = []
+    for name in dict.fromkeys([*new, *old]) if old else ():
+        was, now = (where[name]["verdict"] if name in where else None for where in (old, new))
+        if was != now:
+            found.append({"id": name, "title": (new.get(name) or old[name])["title"], "was": was, "now": now})
+    return found
 
 
 def judged(entry: Json, checks: t.Sequence[Json], absent: t.Sequence[str]) -> dict[str, t.Any]:
@@ -73,7 +102,7 @@ def table_lines(report: Json) -> list[str]:
         shown = [check for check in row["checks"] if check["ok"] == (row["verdict"] != "failed")]
         seen = row["reason"] or (shown[0]["measured"] if shown else "")
         more = f" (and {len(shown) - 1} more)" if len(shown) > 1 and not row["reason"] else ""
-        lines.append(f"{row['id']:<{width}}  {row['verdict']:<7}  {row['title']}: {seen}{more}")
+        lines.append(f"{row['id']:<{width}}  {WORDS[row['verdict']]:<9}  {row['title']}: {seen}{more}")
     return lines
 
 

@@ -48,3 +48,12 @@ def test_ansible_runs_in_any_locale(tmp_path, name, value):
 
 def test_a_locale_that_can_be_used_stays(tmp_path):
     assert "LC_ALL=\n" in run_ansible(tmp_path, LANG="C.UTF-8").stdout
+
+
+def test_help_tells_of_every_playbook_on_a_line():
+    command = ["make", "--no-print-directory", "--directory", str(REPOSITORY), "help"]
+    lines = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True).stdout.splitlines()
+    told = {line.split()[0] for line in lines if line.startswith("  ")}
+    playbooks = {file.stem for file in (REPOSITORY / "playbooks").glob("*.yml")} - {"site"}
+    assert playbooks | {"up", "test", "clean"} <= told
+    assert max(map(len, lines)) <= 120

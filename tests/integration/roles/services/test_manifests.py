@@ -334,10 +334,12 @@ class Page(html.parser.HTMLParser):
         self.feed(text)
 
     def handle_starttag(self, tag, attrs):
-        if tag not in ("meta", "br"):
+        if tag not in ("meta", "br", "link"):
             self.open.append(tag)
         self.links += [value for name, value in attrs if tag == "a" and name == "href"]
-        self.loaded += [tag for name, _value in attrs if name in ("src", "srcset") or (tag == "link")]
+        self.loaded += [
+            value for name, value in attrs if name in ("src", "srcset") or (tag == "link" and name == "href")
+        ]
 
     def handle_endtag(self, tag):
         assert self.open.pop() == tag
@@ -347,17 +349,25 @@ class Page(html.parser.HTMLParser):
 
 
 @pytest.mark.parametrize("name", ["real", "extended"])
-def test_the_status_page_lists_every_service_and_loads_nothing(name, request):
+def test_the_status_page_lists_every_service_and_loads_only_files_of_its_image(name, request):
     rendered = request.getfixturevalue(name)
     data = one(rendered, "ConfigMap", "nginx")["data"]
     page = Page(data["index.html"])
     assert page.open == []
-    assert page.loaded == []
+    site = REPOSITORY / "images/nginx/site"
+    assert sorted(page.loaded) == sorted(f"/{file.name}" for file in site.iterdir())
     for row in rendered.table:
         assert row["title"] in page.text
     assert "https://192.168.49.200/" in page.links
     assert "ft@192.168.49.200" in page.text
     assert "SHA256:hostkey" in page.text
+    # Who can change the page can change a fingerprint on it.
+    assert "00:11:22" not in page.text
+    for command in (link["command"] for row in rendered.table for link in row.get("links", []) if "command" in link):
+        assert command in page.text
+        assert not command.startswith("kubectl ") or command.startswith("kubectl --context ft-services -n ft-services ")
+    for link in page.links:
+        assert not link.startswith("/docs/") or data[link.removeprefix("/docs/")].startswith("# ")
     status = json.loads(data["status.json"])
     assert [each["name"] for each in status["services"]] == [row["name"] for row in rendered.table]
     assert status["ca_sha256"] == "00:11:22"

@@ -11,10 +11,13 @@ import pytest
 
 from ansible_collections.fortytwo.ft_services.plugins.plugin_utils._progress_display import (
     Report,
+    change_lines,
     changes_and_failures,
     duration,
+    essential,
     live_text,
     newest_report,
+    stage_line,
     stage_table,
     summary_lines,
 )
@@ -85,3 +88,31 @@ def test_summary_of_lines_and_sections():
 
 def test_changes_and_failures_count_all_hosts():
     assert changes_and_failures({"a": 2, "b": 1}, {"b": 1}, {"c": 1}) == (3, 2)
+
+
+def test_a_long_line_of_the_summary_breaks_at_spaces_and_no_address_is_cut():
+    address = "https://192.168.49.200/" + "x" * 120
+    lines = summary_lines([{"title": "A", "lines": ["word " * 30, address]}])
+    assert all(len(line) <= 100 for line in lines if address not in line)
+    assert lines[2].startswith("      word")
+    assert f"  {address}" in "\n".join(lines)
+
+
+def test_what_was_changed_is_told_once_with_how_to_undo_it():
+    assert change_lines(["Build", "Apply", "Build"], ["make down", ""]) == [
+        "Changed: Build; Apply",
+        "To undo it: make down",
+    ]
+    assert change_lines([], ["make down"]) == []
+    assert "and 2 more" in " ".join(change_lines([str(each) for each in range(10)], []))
+
+
+def test_a_stage_that_is_over_has_its_time():
+    assert stage_line("images", 61) == "    images: done in 1 min 1 s"
+
+
+def test_a_failure_is_its_message_and_what_a_command_wrote():
+    failed = {"failed": True, "msg": "why", "ok": False, "checks": [{"ok": True}], "rc": 1, "stderr": "x", "stdout": ""}
+    assert essential(failed) == {"msg": "why", "rc": 1, "stderr": "x"}
+    # Without a message nothing may be left out.
+    assert essential({"failed": True, "reason": "x"}) == {"failed": True, "reason": "x"}

@@ -47,7 +47,7 @@ def test_summary_names_places_and_leaves_out_what_is_empty():
     report = {"address": "192.0.2.1", "rows": [], "checks": 0, "counts": counts}
     sections = verification_summary(report, [NGINX, MYSQL], "/state", missing, [], True)
     assert {section["title"]: section["lines"] for section in sections} == {
-        "Platform at 192.0.2.1": ["Front door, Page    https://a/", "Front door, Log in  ssh a"],
+        "Platform at 192.0.2.1": ["Front door  https://a/"],
         "Credentials": [
             "Front door: /state/ssh/id",
             "All generated passwords and keys: /state/credentials.json",

@@ -42,8 +42,13 @@ def check(name, ok=True, measured="seen"):
     }
 
 
-def report(*checks):
-    return verification_report(checks, REQUIREMENTS, [{"name": "nginx"}], PLATFORM)
+def report(*checks, previous=None):
+    return verification_report(checks, REQUIREMENTS, [{"name": "nginx"}], PLATFORM, previous)
+
+
+def render(known):
+    page = jinja2.Environment(autoescape=False).from_string(TEMPLATE.read_text(encoding="utf-8"))
+    return page.render(__verify_report=known, __verify_areas={"LB": "Load <balancer>"})
 
 
 SAMPLE = report(
@@ -77,9 +82,9 @@ def test_lines_tell_failures_and_reasons():
 def test_table_has_every_requirement_and_what_was_seen():
     lines = table_lines(SAMPLE)
     assert len(lines) == 7
-    assert lines[0] == "NGX-01  passed   Redirect: seen (and 1 more)"
-    assert lines[1] == "LB-02   failed   Types: y"
-    assert lines[4] == "DB-01   skipped  Data: interrupts"
+    assert lines[0] == "NGX-01  passed     Redirect: seen (and 1 more)"
+    assert lines[1] == "LB-02   failed     Types: y"
+    assert lines[4] == "DB-01   not tried  Data: interrupts"
 
 
 def test_junit_has_a_test_case_for_each_requirement():
@@ -109,12 +114,53 @@ def test_junit_survives_what_services_say():
 
 def test_page_escapes_what_services_say_and_loads_nothing():
     hostile = "<script>evil()'\"&"
-    page = jinja2.Environment(autoescape=False).from_string(TEMPLATE.read_text(encoding="utf-8"))
-    text = page.render(__verify_report=report(check("NGX-01", measured=hostile), check("LB-02", False, hostile)))
+    text = render(report(check("NGX-01", measured=hostile), check("LB-02", False, hostile)))
     assert "<script" not in text
     assert text.count("&lt;script&gt;evil()") == 3
     assert all(word not in text for word in (" src=", "url(", "<link", "<img", "href=", "@import"))
     assert "default-src 'none'" in text
-    assert text.count("<details open>") == 1
+    assert text.count('data-verdict="failed" open>') == 1
     for row in SAMPLE["rows"][:-1]:
         assert f'<span class="id">{row["id"]}</span>' in text
+
+
+def test_page_has_what_failed_first_and_words_for_people():
+    known = report(
+        check("NGX-01"), {**check("LB-02", ok=False), "seconds": 65.4}, {**check("LB-09"), "seconds": 5.7928}
+    )
+    text = render(known)
+    places = [text.index(part) for part in ("<h2>Since", "<h2>Failed", ">LB-02<", "<h2>NGX", ">NGX-01<")]
+    assert places == sorted(places)
+    assert "1 min 5 s" in text
+    assert "5.8 s" in text
+    assert "250 ms" in text
+    assert "Load &lt;balancer&gt;" in text
+    assert ">skipped<" not in text
+    assert ">not tried<" in text
+    assert text.count(">LB-02<") == 1
+
+
+def test_zero_failures_are_not_red():
+    assert '<span class="soft">0 failed</span>' in render(report(check("NGX-01")))
+
+
+def test_what_changed_since_the_run_before_is_told():
+    before = report(check("NGX-01"), check("LB-02"), check("GONE-1"))
+    now = report(check("NGX-01", ok=False), check("LB-02"), check("NEW-1"), previous=before)
+    assert [(each["id"], each["was"], each["now"]) for each in now["changes"]] == [
+        ("NGX-01", "passed", "failed"),
+        ("NEW-1", None, "passed"),
+        ("GONE-1", "passed", None),
+    ]
+    assert now["before"] == "2026-01-31T12:00:00Z"
+    text = render(now)
+    assert 'was passed, is <span class="failed">failed</span>' in text
+    assert "was not there, is" in text
+    assert "Every verdict is as at 2026-01-31T12:00:00Z." in render(
+        report(check("LB-02"), previous=report(check("LB-02")))
+    )
+
+
+def test_the_first_run_has_nothing_to_compare_with():
+    assert (SAMPLE["before"], SAMPLE["changes"]) == (None, [])
+    assert "There is none to compare with." in render(SAMPLE)
