@@ -57,6 +57,9 @@ def secrets(state: pathlib.Path) -> dict[str, list[bytes]]:
                 found[f"{name} of {file.name}"] = parts(secret_of(credential))
     for key in sorted((state / "certificates").glob("*.key")):
         found[key.name] = parts(key.read_text(encoding="ascii"))
+    backup_key = state / "backup.key"
+    if backup_key.exists():
+        found[backup_key.name] = [backup_key.read_bytes().strip()]
     for name, texts in found.items():
         if not texts or any(len(text) < SHORTEST for text in texts):
             raise SystemExit(f"{name} is too short to be looked for")

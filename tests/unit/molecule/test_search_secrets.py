@@ -68,6 +68,8 @@ def test_secrets_from_before_a_rotation_are_looked_for_too_and_their_copies_are_
     (state / "credentials.json.before").write_text(json.dumps(known))
     found = search.secrets(state)
     assert sorted(found) == ["ca.key", "checksum_key", "host", "site", "site of credentials.json.before"]
+    (state / "backup.key").write_text("the-key-of-all-backups\n")
+    assert search.secrets(state)["backup.key"] == [b"the-key-of-all-backups"]
     assert found["site of credentials.json.before"] == [b"an-older-password"]
     assert list(search.state_texts(state)) == []
 
