@@ -8,6 +8,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.fortytwo.ft_services.plugins.plugin_utils import (
+    _ages,
     _backup_ages,
     _credential_list,
     _dashboards,
@@ -29,8 +30,10 @@ class FilterModule:
         return {
             "backup_ages": _backup_ages.backup_ages,
             "backup_rows": _backup_ages.backup_rows,
+            "age_rows": _ages.age_rows,
             "credential_list": _credential_list.credential_list,
             "fault_results": faults.fault_results,
+            "platform_ages": _ages.ages,
             "platform_status": _status.platform_status,
             "recovery_lack": faults.recovery_lack,
             "requirement_checks": checks.requirement_checks,

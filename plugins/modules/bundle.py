@@ -128,6 +128,15 @@ options:
     type: list
     elements: dict
     default: []
+  refresh:
+    description:
+      - Make anew what is made of packages that get updates, so that it has those of today, within the pinned versions.
+      - These are the repository of packages for images, the node's image and the one of kube-proxy. Nothing is
+        compiled.
+      - Each run with this option makes them anew. Refused with O(mode=offline).
+    type: bool
+    default: false
+    version_added: 1.1.0
   thorough:
     description: Hash every file again instead of trusting an unchanged size, time and inode.
     type: bool
@@ -279,6 +288,7 @@ def main() -> None:
             "accept_changed": {"type": "bool", "default": False},
             "timeout": {"type": "int", "default": 30},
             "missing": {"type": "list", "elements": "dict", "default": []},
+            "refresh": {"type": "bool", "default": False},
             "thorough": {"type": "bool", "default": False},
             "keep_work": {"type": "bool", "default": False},
         },

@@ -9,6 +9,7 @@ import time
 import typing as t
 
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._types import Json
+from ansible_collections.fortytwo.ft_services.plugins.plugin_utils._ages import age_lines
 from ansible_collections.fortytwo.ft_services.plugins.plugin_utils._backup_ages import backup_lines
 from ansible_collections.fortytwo.ft_services.plugins.plugin_utils._kubernetes_objects import (
     Objects,
@@ -140,7 +141,7 @@ def status_lines(status: Json) -> list[str]:
     notes += backup_lines(status.get("backup_ages", []), time.time())
     if status["backup_job"]:
         notes.append(job_line(status["backup_job"]))
-    return [*lines, "", *notes]
+    return [*lines, "", *notes, *age_lines(status.get("ages") or [])]
 
 
 def share(used: float | None, limit: float | None, unit: float, name: str) -> str:

@@ -15,6 +15,11 @@ import typing as t
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._bundle.manifest import BundleError
 
 KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
+APT = pathlib.Path("/etc/apt")
+# What Debian calls the suite of security updates of a release.
+SECURITY = "-security"
+SUITES = ("bookworm", "trixie", "trixie-backports")
+SECURED = ("bookworm", "trixie")
 Runner = t.Callable[..., str]
 
 
@@ -35,14 +40,26 @@ def archive_uri(texts: t.Iterable[str], suite: str = "bookworm") -> str | None:
     return None
 
 
-def host_archive_uri(apt: pathlib.Path = pathlib.Path("/etc/apt")) -> str:
-    """Return the Debian mirror that this host uses itself."""
+def _host_mirror(apt: pathlib.Path, suite: str) -> str | None:
     files = [apt / "sources.list", *sorted((apt / "sources.list.d").glob("*"))]
-    uri = archive_uri(
-        file.read_text(encoding="utf-8", errors="replace")
-        for file in files
-        if file.suffix in (".list", ".sources") and file.is_file()
+    return archive_uri(
+        (
+            file.read_text(encoding="utf-8", errors="replace")
+            for file in files
+            if file.suffix in (".list", ".sources") and file.is_file()
+        ),
+        suite,
     )
+
+
+def host_security_uri(apt: pathlib.Path = APT) -> str | None:
+    """Return the mirror of Debian's security updates that this host uses itself; None when it uses none."""
+    return _host_mirror(apt, f"bookworm{SECURITY}")
+
+
+def host_archive_uri(apt: pathlib.Path = APT) -> str:
+    """Return the Debian mirror that this host uses itself."""
+    uri = _host_mirror(apt, "bookworm")
     if uri is None:
         raise BundleError(
             f"No Debian bookworm mirror in the apt sources below {apt}: forging needs a Debian bookworm host. "
@@ -55,6 +72,37 @@ def sources(uri: str, suites: t.Iterable[str]) -> str:
     """Return apt sources in deb822 style."""
     stanza = "Types: deb\nURIs: {}\nSuites: {}\nComponents: main\nSigned-By: " + KEYRING + "\n"
     return "\n".join(stanza.format(uri, suite) for suite in suites)
+
+
+def version_key(version: str) -> t.Any:
+    """Return what orders versions as Debian does: epoch, upstream version, revision; a tilde is before the end."""
+    epoch, colon, rest = version.partition(":")
+    upstream, _hyphen, revision = (rest if colon else version).rpartition("-")
+    if not upstream:
+        upstream, revision = revision, ""
+    return int(epoch) if colon else 0, _part_key(upstream), _part_key(revision)
+
+
+def _part_key(text: str) -> list[tuple[tuple[int, ...], int]]:
+    pairs = re.findall(r"(\D*)(\d*)", text)
+    # The last match is empty: the end, which is more than a tilde and less than anything else.
+    return [((*map(_rank, letters), 0), int(digits or 0)) for letters, digits in pairs]
+
+
+def _rank(character: str) -> int:
+    if character == "~":
+        return -1
+    return ord(character) if character.isalpha() else ord(character) + 256
+
+
+def newest(*indexes: dict[str, dict[str, str]]) -> dict[str, dict[str, str]]:
+    """Return one index of several suites: of each package the newest version."""
+    found: dict[str, dict[str, str]] = {}
+    for index in indexes:
+        for name, fields in index.items():
+            if name not in found or version_key(fields["Version"]) > version_key(found[name]["Version"]):
+                found[name] = fields
+    return found
 
 
 def parse_index(text: str) -> dict[str, dict[str, str]]:
@@ -112,9 +160,10 @@ class Debian:
             return
         for name in ("lists/partial", "cache/archives/partial", "empty", "debs"):
             (self._folder / name).mkdir(parents=True, exist_ok=True)
-        (self._folder / "all.sources").write_text(
-            sources(host_archive_uri(), ("bookworm", "trixie", "trixie-backports")), encoding="utf-8"
-        )
+        text, security = sources(host_archive_uri(), SUITES), host_security_uri()
+        if security:
+            text += "\n" + sources(security, (f"{suite}{SECURITY}" for suite in SECURED))
+        (self._folder / "all.sources").write_text(text, encoding="utf-8")
         settings = {
             "Dir::Etc::sourcelist": self._folder / "all.sources",
             "Dir::Etc::sourceparts": self._folder / "empty",
@@ -130,17 +179,20 @@ class Debian:
             "".join(f'{key} "{text}";\n' for key, text in settings.items()), encoding="utf-8"
         )
         self._run(["apt-get", "update", "-qq"], environ_update=self._environment)
-        for suite in ("bookworm", "trixie", "trixie-backports"):
-            query = ["apt-get", "indextargets", "--format", "$(FILENAME)", "Identifier: Packages", f"Codename: {suite}"]
-            files = self._run(query, environ_update=self._environment).split()
-            texts = [
-                self._run(["/usr/lib/apt/apt-helper", "cat-file", file], environ_update=self._environment)
-                for file in files
-            ]
-            self._indexes[suite] = parse_index("\n\n".join(texts))
+        for suite in SUITES:
+            secured = [self._read(f"{suite}{SECURITY}")] if security and suite in SECURED else []
+            self._indexes[suite] = newest(self._read(suite), *secured)
+
+    def _read(self, codename: str) -> dict[str, dict[str, str]]:
+        query = ["apt-get", "indextargets", "--format", "$(FILENAME)", "Identifier: Packages", f"Codename: {codename}"]
+        files = self._run(query, environ_update=self._environment).split()
+        texts = [
+            self._run(["/usr/lib/apt/apt-helper", "cat-file", file], environ_update=self._environment) for file in files
+        ]
+        return parse_index("\n\n".join(texts))
 
     def index(self, suite: str) -> dict[str, dict[str, str]]:
-        """Return the packages of a suite."""
+        """Return the packages of a suite, the newest versions of it and of its security updates."""
         self._prepare()
         return self._indexes[suite]
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import pathlib
 import re
@@ -45,6 +46,8 @@ ONLY = {
 }
 
 
+# What is made of packages that get updates, without a change of any version here.
+MOVING = frozenset(("apk", "images/host/kube-proxy.tar", "images/host/node.tar"))
 # So few programs need a fifth of the space.
 FEW_STEPS = 3
 
@@ -53,6 +56,11 @@ def ensure(module: AnsibleModule) -> dict[str, t.Any]:
     """Verify the bundle, make what is missing, and return the module's result."""
     started = time.monotonic()
     stage = Stage(module)
+    if module.params["refresh"] and module.params["mode"] == "offline":
+        raise BundleError(
+            f"The bundle in {stage.bundle.root} was not refreshed: bundle_mode=offline asks no network for anything "
+            "newer. Refresh it where a network can be reached, and copy it here."
+        )
     if module.params["mode"] == "offline":
         demand_complete(stage.bundle, module.params)
     else:
@@ -77,6 +85,11 @@ def ensure(module: AnsibleModule) -> dict[str, t.Any]:
     if stage.todo:
         result["diff"] = {"before": "", "after": "".join(f"{name}\n" for name in stage.todo)}
     return result
+
+
+def refreshed(step: Step) -> Step:
+    """Return the step as one that has to be made anew, when updates may have changed what it is made of."""
+    return dataclasses.replace(step, stale=True) if step.path in MOVING else step
 
 
 def demand_complete(bundle: Bundle, parameters: dict[str, t.Any]) -> None:
@@ -127,6 +140,8 @@ class Stage:
         def ways() -> tuple[Fetcher, dict[str, Forge]]:
             fetcher = Fetcher(run, recipes, self.bundle, self.work, self.parameters, self.progress.message)
             steps = {"fetch": fetcher.steps(), "build": forger.steps()}
+            if self.parameters["refresh"]:
+                steps = {way: [refreshed(step) for step in found] for way, found in steps.items()}
             made = [{step.path: step.recipe for step in found} for found in steps.values()]
             # What either way made is as good: a change of the network does not make anything anew.
             accepted = {path: frozenset(m[path] for m in made if path in m) for path in {*made[0], *made[1]}}

@@ -12,6 +12,7 @@ import json
 import os
 import pathlib
 import threading
+import time
 import typing as t
 
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._files import sha256_of, write_private
@@ -75,7 +76,7 @@ class Bundle:
 
     @property
     def artifacts(self) -> dict[str, dict[str, t.Any]]:
-        """Return the recorded files: path below the root to size, sha256, recipe, source."""
+        """Return the recorded files: path below the root to size, sha256, recipe, source, made."""
         return t.cast("dict[str, dict[str, t.Any]]", self.manifest["artifacts"])
 
     @property
@@ -122,7 +123,14 @@ class Bundle:
         digest = sha256_of(file)
         stamp = _stamp(file)
         with self._lock:
-            self.artifacts[path] = {"sha256": digest, "size": stamp[0], "recipe": recipe, "source": source}
+            self.artifacts[path] = {
+                "sha256": digest,
+                "size": stamp[0],
+                "recipe": recipe,
+                "source": source,
+                # The day (UTC): how old what it was made from may be.
+                "made": time.strftime("%Y-%m-%d", time.gmtime()),
+            }
             self._stamps[path] = [*stamp, digest]
             self.save()
 

@@ -15,8 +15,10 @@ import shutil
 
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._bundle.archive import write_archive
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._bundle.debian import (
+    SECURITY,
     Runner,
     host_archive_uri,
+    host_security_uri,
     sources,
 )
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._bundle.steps import Step, recipe_of
@@ -38,6 +40,8 @@ Package: docker.io docker-cli containerd
 Pin: release n=trixie
 Pin-Priority: 600
 """
+# No part of the recipe: it decides how new packages are, as the day of making does.
+SECURITY_PIN = "\n" + PIN.replace("n=trixie", f"n=trixie{SECURITY}")
 # Boot units that have no place in a container; systemd-sysctl would change the settings of the host's kernel.
 UNWANTED = re.compile(
     r"tmpfiles-setup|udev|binfmt|^systemd-sysctl|^getty|timesync|^apt-daily|^dpkg-db|^e2scrub|^fstrim|modules-load"
@@ -113,8 +117,11 @@ class NodeImage:
         inside = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]
         self._run([*inside, "debootstrap", "--variant=minbase", "bookworm", str(root), uri])
         (root / "etc/apt/sources.list").unlink(missing_ok=True)
-        _put(root / "etc/apt/sources.list.d/debian.sources", sources(uri, ("bookworm", "trixie")))
-        _put(root / "etc/apt/preferences.d/trixie", PIN)
+        text, security = sources(uri, ("bookworm", "trixie")), host_security_uri()
+        if security:
+            text += "\n" + sources(security, (f"bookworm{SECURITY}", f"trixie{SECURITY}"))
+        _put(root / "etc/apt/sources.list.d/debian.sources", text)
+        _put(root / "etc/apt/preferences.d/trixie", PIN + SECURITY_PIN)
         _put(root / "etc/apt/apt.conf.d/99-forge", 'APT::Install-Recommends "false";\n' + _proxy_settings())
         shutil.copyfile("/etc/resolv.conf", root / "etc/resolv.conf")
         # No service may start while packages are installed.
@@ -125,6 +132,8 @@ class NodeImage:
             "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
         }
         self._run([*inside, "apt-get", "update", "-qq"], environ_update=environment)
+        # What debootstrap laid out is that of the release itself.
+        self._run([*inside, "apt-get", "upgrade", "-y", "-qq"], environ_update=environment)
         self._run([*inside, "apt-get", "install", "-y", "-qq", *PACKAGES], environ_update=environment)
         self._run(
             [*inside, "update-alternatives", "--set", "iptables", "/usr/sbin/iptables-nft"], environ_update=environment

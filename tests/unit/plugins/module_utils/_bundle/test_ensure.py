@@ -28,6 +28,7 @@ class Module:
             "packages": {},
             "missing": [],
             "thorough": False,
+            "refresh": False,
             "keep_work": False,
         } | parameters
         self.check_mode, self.warnings = False, []
