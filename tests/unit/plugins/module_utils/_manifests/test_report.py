@@ -7,13 +7,22 @@ from __future__ import annotations
 
 import time
 
+import pytest
+
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.client import KubeClient, Response
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.errors import KubeError
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.kinds import PODS
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.readiness import READY, State
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.redact import secrets_in
-from ansible_collections.fortytwo.ft_services.plugins.module_utils._manifests.context import Session
-from ansible_collections.fortytwo.ft_services.plugins.module_utils._manifests.report import as_text, explain
-from ansible_collections.fortytwo.ft_services.plugins.module_utils._manifests.wait import Target, WatchCache
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._manifests.context import ManifestsError, Session
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._manifests.report import (
+    as_text,
+    container_problems,
+    explain,
+    fail,
+    false_conditions,
+)
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._manifests.wait import Target, WaitFailed, WatchCache
 
 
 class Client:
@@ -87,3 +96,71 @@ def test_exit_code_and_restarts_stand_in_one_line():
     entry, text = report(pod({"terminated": {"exitCode": 137, "reason": "OOMKilled"}}, restartCount=2))
     assert "terminated OOMKilled, exit code 137 (2 restarts)" in text
     assert entry["kind"] == "Pod"
+
+
+def test_a_crashed_container_tells_the_log_of_its_last_run_and_one_that_never_ran_has_none():
+    last = {"terminated": {"exitCode": 1, "reason": "Error"}}
+    entry, text = report(pod({"waiting": {"reason": "CrashLoopBackOff"}}, lastState=last, restartCount=4), log="boom")
+    assert entry["containers"][0]["log"] == ["boom"]
+    assert "waiting CrashLoopBackOff (4 restarts); before: exit code 1, Error" in text
+    entry, text = report(pod({"waiting": {"reason": "ImagePullBackOff", "message": "no such image"}}), log="never")
+    assert entry["containers"][0]["log"] == []
+    assert "ImagePullBackOff: no such image" in text
+
+
+def test_what_may_not_be_read_makes_the_report_shorter_and_not_an_error():
+    class Refusing(Client):
+        def request(self, *dummy, **more):
+            raise KubeError("pods/log is forbidden", 403)
+
+        def list_all(self, *dummy, **more):
+            raise KubeError("events is forbidden", 403)
+
+    target = Target(PODS, "w", "p", "here", lambda found, around: READY, pod({"terminated": {"exitCode": 3}}))
+    entry = explain(Session(Refusing(), time.monotonic() + 5, 5), target, WatchCache())
+    assert entry["events"] == []
+    assert entry["containers"][0]["log"] == ["(no log: pods/log is forbidden)"]
+
+
+def test_containers_that_are_well_or_done_are_no_problem():
+    statuses = [
+        {"name": "ready", "ready": True, "state": {"running": {}}},
+        {"name": "done", "state": {"terminated": {"exitCode": 0}}},
+        {"name": "slow", "ready": False, "state": {"running": {}}},
+    ]
+    body = {"metadata": {"name": "p"}, "status": {"containerStatuses": statuses}}
+    assert [(each["container"], each["state"]) for each in container_problems(body)] == [("slow", "running, not ready")]
+
+
+def test_conditions_that_speak_against_an_object_are_told():
+    conditions = [
+        {"type": "Available", "status": "False", "reason": "Few", "message": "1 of 2"},
+        {"type": "Failed", "status": "True", "reason": "BackoffLimitExceeded"},
+        {"type": "Failed", "status": "False", "reason": "Fine"},
+        {"type": "NamespaceContentRemaining", "status": "False", "reason": "x"},
+        {"type": "Ready", "status": "False"},
+    ]
+    found = false_conditions({"status": {"conditions": conditions}})
+    assert found == ["Available: Few 1 of 2", "Failed: BackoffLimitExceeded"]
+    assert false_conditions(None) == []
+
+
+@pytest.mark.parametrize(
+    ("final", "gone", "words"),
+    [
+        (True, None, "Gave up after 0 s, for waiting would not help: 1 of 3 objects are not ready. If something else"),
+        (False, None, "Time is up: 1 of 3 objects are not ready after wait_timeout=5 s."),
+        (False, "u", "Time is up: 1 of 3 objects are still there"),
+    ],
+)
+def test_the_head_of_the_report_says_why_it_ended(final, gone, words):
+    class Parallel(Client):
+        def parallel(self, work, items):
+            return [work(item) for item in items]
+
+    target = Target(PODS, "w", "p", "here", lambda found, around: READY, pod({"running": {}}), gone_uid=gone)
+    with pytest.raises(ManifestsError) as caught:
+        fail(Session(Parallel(), time.monotonic() + 5, 5), WaitFailed([target], WatchCache(), final), 3)
+    assert caught.value.message.startswith(words)
+    assert len(caught.value.details["not_ready"]) == 1
+    assert bool("finalizer" in caught.value.message) == bool(gone)
