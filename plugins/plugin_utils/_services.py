@@ -114,6 +114,7 @@ DEPLOYMENT = Keys(
         "secret_files": Items(SECRET_FILE, dict),
         "links": Items(Keys({"label": word}, {"url": word, "command": word})),
         "serves_routes": flag,
+        "serves_unready": flag,
         "stand_in": Keys({"folder": name, "without_package": word}, {}),
         "route": Keys({"path": word, "mode": one_of("redirect", "proxy"), "port": PORT}, {}),
         "config": Items(word, dict),
