@@ -42,9 +42,10 @@ foreach (['added_option', 'updated_option', 'deleted_option'] as $event) {
     });
 }
 
-// A draft, and what a password opens, are for one reader even where no cookie says so.
+// A draft, and what a password opens, are for one reader even where no cookie says so; plugins say the same by a constant of this name.
 add_action('template_redirect', static function (): void {
-    if (is_preview() || is_customize_preview() || (is_singular() && (get_queried_object()->post_password ?? '') !== '')) {
+    $secret = is_singular() && (get_queried_object()->post_password ?? '') !== '';
+    if ($secret || is_preview() || is_customize_preview() || (defined('DONOTCACHEPAGE') && DONOTCACHEPAGE)) {
         nocache_headers();
     }
-});
+}, 99);
