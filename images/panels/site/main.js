@@ -275,6 +275,8 @@ async function main() {
     for (const value of RANGES) $('range').append(new Option(words({ from: `now-${value}`, to: 'now' }), value));
     $('range').append($('own'));
     for (const [value, text] of REFRESH) $('refresh').append(new Option(text, value));
+    // The status page is at the same address, on the usual port.
+    $('front').href = `https://${window.location.hostname}/`;
     theme(localStorage.getItem('theme') ?? 'system');
     listen();
     try {

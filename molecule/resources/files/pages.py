@@ -118,6 +118,11 @@ def status_page(judge: Judge, asked: Json) -> None:
                 code = browser.evaluate(f"fetch({json.dumps(link)}).then((answer) => answer.status)")
                 judge.check(code == 200, f"status page: {link} answers {code}")
         judge.screens(browser, "status")
+        for state in ("starting", "down", "unknown"):
+            browser.evaluate(
+                f"document.querySelectorAll('.state').forEach((each) => {{ each.dataset.state = '{state}'; }})"
+            )
+            judge.screens(browser, f"status-{state}")
         keyboard(judge, browser)
         judge.wrong += [f"status page: {message}" for message in browser.messages]
 
