@@ -22,10 +22,11 @@ add_action('requests-requests.before_request', static function (string &$url, ar
 
 // What Site Health asks about and what is decided otherwise here; docs/wordpress.md has the reasons.
 add_filter('site_status_tests', static function (array $tests): array {
-    foreach (['http_requests', 'plugin_theme_auto_updates', 'update_temp_backup_writable', 'available_updates_disk_space'] as $name) {
+    $updates = ['wordpress_version', 'plugin_theme_auto_updates', 'update_temp_backup_writable', 'available_updates_disk_space'];
+    foreach (['http_requests', ...$updates] as $name) {
         unset($tests['direct'][$name]);
     }
-    foreach (['background_updates', 'dotorg_communication'] as $name) {
+    foreach (['background_updates', 'dotorg_communication', 'loopback_requests', 'page_cache'] as $name) {
         unset($tests['async'][$name]);
     }
     return $tests;
@@ -69,11 +70,16 @@ add_action('admin_bar_menu', static function (WP_Admin_Bar $bar): void {
 const FT_SERVICES_PLUGINS = 'Plugins and themes are part of this site’s image. Put the folder of one into <code>images/wordpress/extra/plugins</code> or'
     . ' <code>images/wordpress/extra/themes</code> of the platform’s checkout and run <code>make up ARGS="--tags images,services"</code>;'
     . ' then it is in the list, to be activated. A newer WordPress comes with a newer bundle: <code>make refresh</code> where there is one.';
-add_action('admin_page_access_denied', static function (): void {
-    if (in_array($GLOBALS['pagenow'], ['plugin-install.php', 'plugin-editor.php', 'theme-install.php', 'theme-editor.php', 'update-core.php'], true)) {
-        wp_die('<h1>Not from here</h1><p>' . FT_SERVICES_PLUGINS . '</p>', 'Not from here', ['response' => 403, 'back_link' => true]);
+foreach (['plugin-editor', 'plugin-install', 'theme-editor', 'theme-install', 'update-core'] as $page) {
+    // Some of them are refused before they are loaded.
+    foreach (['admin_page_access_denied', "load-$page.php"] as $step) {
+        add_action($step, static function () use ($page): void {
+            if ($GLOBALS['pagenow'] === "$page.php") {
+                wp_die('<h1>Not from here</h1><p>' . FT_SERVICES_PLUGINS . '</p>', 'Not from here', ['response' => 403, 'back_link' => true]);
+            }
+        });
     }
-});
+}
 add_action('admin_notices', static function (): void {
     if (current_user_can('activate_plugins') && in_array($GLOBALS['pagenow'], ['plugins.php', 'themes.php'], true)) {
         echo '<div class="notice notice-info"><p>', FT_SERVICES_PLUGINS, '</p></div>';
