@@ -24,4 +24,5 @@ if [ ! -f "$1/grafana/grafana.db" ]; then
 fi
 sqlite3 -bail -cmd '.timeout 30000' "$1/grafana/grafana.db" "VACUUM INTO '$aside/grafana/grafana.db'"
 touch "$aside/grafana/complete"
+written_by finish "$aside/grafana"
 tar -C "$aside" -cf - grafana

@@ -16,6 +16,9 @@ if [ -d /data/restored ]; then
     mv /data/restored "$store"
 fi
 
+# Newer data are refused. What an upgrade has to do, Grafana does when it starts; its health is what says that it is done.
+if [ -f "$store/complete" ]; then written_by claim "$store"; fi
+
 # Only a store whose server has answered once is complete; before that there is nothing in it to lose.
 if [ -f "$store/complete" ]; then
     grafana cli --homepath /usr/share/grafana --config /etc/grafana.ini \

@@ -10,4 +10,5 @@ set -eu
 wget -q -T 3 -O - --no-check-certificate https://127.0.0.1:3000/api/health | grep -q '"database": *"ok"'
 
 # The store is made; see the entrypoint.
+written_by finish /data/grafana
 [ -f /data/grafana/complete ] || touch /data/grafana/complete

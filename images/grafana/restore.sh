@@ -23,6 +23,10 @@ if [ "$(sqlite3 -bail "$aside/grafana/grafana.db" 'PRAGMA integrity_check')" != 
     echo 'restore: the database in the backup is damaged; nothing was changed' >&2
     exit 1
 fi
+if ! written_by check "$aside/grafana"; then
+    echo 'restore: the backup is of a newer Grafana; nothing was changed' >&2
+    exit 1
+fi
 touch "$aside/grafana/complete"
 mv "$aside/grafana" "$1/restored"
 

@@ -19,4 +19,7 @@ rm -rf "$folder"
 mkdir "$folder"
 trap 'rm -rf "$folder"' EXIT
 influxd backup -portable -host 127.0.0.1:8088 -database telegraf "$folder" >&2
-tar -C "$folder" -cf - .
+# So a restore knows whether its InfluxDB is new enough.
+written_by finish "$folder"
+cd "$folder"
+tar -cf - .written_by ./*

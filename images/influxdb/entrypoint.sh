@@ -16,7 +16,10 @@ if [ ! -d "$store" ] && [ -d "$store.old" ]; then
     echo "entrypoint: no new store: there is no $store, but $store.old holds data; look why, and give it its name back" >&2
     exit 1
 fi
-if [ ! -d "$store" ]; then
+if [ -d "$store" ]; then
+    # Newer data are refused. What an upgrade has to do, influxd does when it reads them.
+    written_by claim "$store"
+else
     store=/data/influxdb.new
     rm -rf "$store"
     mkdir "$store"
@@ -57,6 +60,7 @@ printf '%s' "$statements" | query admin >/dev/null
 
 kill "$influxd"
 wait "$influxd"
+written_by finish "$store"
 [ "$store" = /data/influxdb ] || mv "$store" /data/influxdb
 
 swap /data/influxdb ready

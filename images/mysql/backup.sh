@@ -46,6 +46,9 @@ while IFS= read -r said; do
     set -- "--ignore-table=$name" "$@"
 done <"$folder/errors"
 
+# So a restore knows whether its database is new enough.
+echo "-- Written by $(written_by program)"
+
 # In hexadecimal a row takes twice its size.
 mariadb-dump --defaults-file=/run/mysqld/root.cnf --max-allowed-packet=1G --single-transaction --quick --routines --events \
     --hex-blob --skip-dump-date --skip-comments --add-drop-database "$@"

@@ -29,8 +29,19 @@ if [ ! -d /data/mysql ]; then
     fi
     say 'making a new database'
     initialise /data/mysql.new
+    written_by finish /data/mysql.new
     sync
     mv /data/mysql.new /data/mysql
+fi
+
+# MariaDB notes who upgraded the data last; that is what is known of data from before versions were kept.
+if [ ! -f /data/mysql/.written_by ] && [ -s /data/mysql/mariadb_upgrade_info ]; then
+    written_by accepts "MariaDB $(sed 's/-.*//; q' /data/mysql/mariadb_upgrade_info)"
+fi
+written_by claim /data/mysql
+if written_by due /data/mysql; then
+    upgrade /data/mysql
+    written_by finish /data/mysql
 fi
 
 # In memory, like the Secret's files. The second is for people: mariadb --defaults-file=/run/mysqld/root.cnf

@@ -10,11 +10,12 @@ declare(strict_types=1);
 require '/usr/local/lib/service/settings.php';
 
 try {
-    $found = database()->query("SELECT option_value FROM {$table_prefix}options WHERE option_name = 'ft_services_start'");
+    $database = database();
+    $found = $database->query("SELECT option_value FROM {$table_prefix}options WHERE option_name = 'ft_services_start'");
     $start = $found->fetch_column();
     $reason = $start === trim((string) file_get_contents('/run/start'))
         ? ''
-        : 'the site is being set up';
+        : (newer_data($database) ?: 'the site is being set up');
 } catch (mysqli_sql_exception $error) {
     // 1146: there is no such table.
     $reason = $error->getCode() === 1146

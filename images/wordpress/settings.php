@@ -56,6 +56,32 @@ require_once '/usr/local/lib/service/service.php';
 $table_prefix = 'wp_';
 
 /**
+ * Why these data are not for this WordPress, or nothing: an older one would not know what a newer one has put there.
+ *
+ * @param array<string, string> $kept the options "db_version" (WordPress's own number of the form of its tables) and "ft_services_version"
+ */
+function newer(array $kept, string $version, int $form): string
+{
+    $series = static fn (string $version): string => implode('.', array_slice(explode('.', $version), 0, 2));
+    $writer = $kept['ft_services_version'] ?? '';
+    if ((int) ($kept['db_version'] ?? 0) <= $form && version_compare($series($writer), $series($version), '<=')) {
+        return '';
+    }
+    return 'the database was written by WordPress ' . ($writer ?: 'of a newer version') . ", and this is WordPress $version, which may destroy"
+        . ' what it does not know. Nothing was changed. Use a bundle with that WordPress or a newer one (bundle_path), or go back to a backup'
+        . " that WordPress $version wrote: make restore ARGS='-e backup_name=NAME'.";
+}
+
+/** The same of the database that is there; mysqli_sql_exception without one. */
+function newer_data(mysqli $database): string
+{
+    require '/usr/share/webapps/wordpress/wp-includes/version.php';
+    $found = $database->query("SELECT option_name, option_value FROM {$GLOBALS['table_prefix']}options"
+        . " WHERE option_name IN ('db_version', 'ft_services_version')");
+    return newer(array_column($found->fetch_all(), 1, 0), $wp_version, $wp_db_version);
+}
+
+/**
  * A connection to WordPress's database, for what works beside its pages.
  */
 function database(): mysqli

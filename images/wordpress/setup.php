@@ -20,6 +20,7 @@ const WP_INSTALLING = true;
 const WP_REPAIRING = true;
 
 require '/usr/local/lib/service/settings.php';
+require '/usr/local/lib/service/address.php';
 
 /** Say why it does not go on, and end. */
 function give_up(string $reason): never
@@ -67,16 +68,22 @@ function settle_users(): void
 }
 
 $installed = false;
+$refused = '';
 try {
     $database = database();
     $installed = (bool) $database->query("SELECT option_value FROM {$table_prefix}options WHERE option_name = 'siteurl'")
         ->fetch_column();
+    $refused = $installed ? newer_data($database) : '';
     $database->close();
 } catch (mysqli_sql_exception $error) {
     // 1146: there is no such table.
     if ($error->getCode() !== 1146) {
         give_up("the database does not answer: {$error->getMessage()}");
     }
+}
+
+if ($refused !== '') {
+    give_up($refused);
 }
 
 // WordPress finds these among the global variables.
@@ -111,11 +118,19 @@ if (!$installed) {
     install();
 }
 settle_users();
-$wpdb->replace($wpdb->options, [
-    'option_name' => MARK,
-    'option_value' => trim((string) file_get_contents('/run/start')),
-    'autoload' => 'off',
-]);
+// A backup of another address, or another address of this site.
+try {
+    $changed = follow_address($wpdb);
+} catch (RuntimeException $error) {
+    give_up("the links cannot follow to the new address: {$error->getMessage()}");
+}
+if ($changed > 0) {
+    echo 'the site is at ' . WP_HOME . " now: $changed texts with its old address were changed\n";
+}
+$marks = ['ft_services_version' => $GLOBALS['wp_version'], MARK => trim((string) file_get_contents('/run/start'))];
+foreach ($marks as $name => $value) {
+    $wpdb->replace($wpdb->options, ['option_name' => $name, 'option_value' => $value, 'autoload' => 'off']);
+}
 if ($wpdb->query('COMMIT') === false) {
     give_up("the database did not keep it: $wpdb->last_error");
 }

@@ -73,6 +73,14 @@ chmod u+rwx .restore/new
 find .restore/new -type d ! -perm -500 -exec chmod u+rx {} \;
 # A link would lead whoever reads the files to what is not theirs.
 find .restore/new ! -type d ! -type f -exec echo 'restore: neither file nor folder, left out:' {} \; -exec rm -f {} \; >&2
+# Services whose data are of a version say so in the image.
+if [ -s /etc/service/version ]; then
+    if ! written_by check .restore/new; then
+        echo 'restore: the backup is of a newer version; nothing was changed' >&2
+        exit 1
+    fi
+    written_by finish .restore/new
+fi
 sync
 mv .restore/new .restore/moving
 trap - EXIT

@@ -15,7 +15,7 @@ from ansible_collections.fortytwo.ft_services.plugins.module_utils._types import
 
 # AnsibleModule.run_command
 RunCommand = t.Callable[..., tuple[int, str, str]]
-SHOWN = 300
+SHOWN = 500
 NOTES = 50
 
 
@@ -59,6 +59,10 @@ class Container:
             done.sink_output,
             done.sink_errors,
         )
+
+    def ask(self, argv: list[str]) -> None:
+        """Run a command for its exit status. BackupError when it is not 0, with what it said."""
+        self._exec('exec "$@" >"$0"', Path("/dev/null"), [], argv)
 
     def _exec(self, redirection: str, file: Path, options: list[str], argv: list[str]) -> list[str]:
         # A shell does nothing but connect the file: the stream may be larger than the memory.

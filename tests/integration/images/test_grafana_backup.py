@@ -34,8 +34,16 @@ def volume(tmp_path):
     (programs / "sqlite3").write_text(SQLITE3)
     (programs / "sqlite3").chmod(0o755)
     # The image of panels has these two; the scripts of folders call each other by their names.
-    for name, source in (("restore", "common/folder/restore.sh"), ("untar", "common/untar.sh")):
-        (programs / name).write_text((IMAGES / source).read_text())
+    (tmp_path / "version").write_text("Grafana 12.1.0\n")
+    for name, source in (
+        ("restore", "common/folder/restore.sh"),
+        ("untar", "common/untar.sh"),
+        ("written_by", "common/written_by.sh"),
+    ):
+        text = (IMAGES / source).read_text()
+        # panels has no version: its data are those of a Grafana, or none.
+        text = text.replace("/etc/service", str(tmp_path)) if name == "written_by" else text
+        (programs / name).write_text(text)
         (programs / name).chmod(0o755)
     # Stands for the container's first process.
     first = subprocess.Popen(["sleep", "60"])
@@ -46,7 +54,7 @@ def volume(tmp_path):
         environment = {"PATH": f"{programs}:/usr/bin:/bin"}
         return subprocess.run(command, env=environment, input=given, capture_output=True, timeout=60, check=False)
 
-    run.root, run.first = root, first
+    run.root, run.first, run.version = root, first, tmp_path / "version"
     run.database = sqlite3.connect(root / "grafana" / "grafana.db", isolation_level=None)
     run.database.execute("PRAGMA journal_mode=WAL")
     run.database.execute("CREATE TABLE star (user TEXT)")
@@ -73,7 +81,7 @@ def test_a_database_that_is_being_written_comes_back_as_it_was(volume):
     made = volume("grafana/backup.sh")
     volume.database.execute("COMMIT")
     assert made.returncode == 0, made.stderr
-    assert members(made.stdout) == ["grafana", "grafana/complete", "grafana/grafana.db"]
+    assert members(made.stdout) == ["grafana", "grafana/.written_by", "grafana/complete", "grafana/grafana.db"]
     assert sorted(path.name for path in volume.root.iterdir()) == ["grafana"]
 
     done = volume("grafana/restore.sh", made.stdout)
@@ -112,7 +120,19 @@ def test_what_panels_kept_brings_nothing_and_what_grafana_kept_outlives_panels(v
     assert done.returncode == 0, done.stderr
     assert stars(volume.root / "grafana" / "grafana.db") == ["before"]
     kept = volume("common/folder/backup.sh").stdout
-    assert members(kept) == [".", "./grafana", "./grafana/complete", "./grafana/grafana.db"]
+    assert members(kept) == [".", "./grafana", "./grafana/.written_by", "./grafana/complete", "./grafana/grafana.db"]
+
+
+def test_the_database_of_a_newer_one_changes_nothing(volume):
+    volume.version.write_text("Grafana 13.0.0\n")
+    made = volume("grafana/backup.sh")
+    assert made.returncode == 0, made.stderr
+    volume.version.write_text("Grafana 12.1.0\n")
+    done = volume("grafana/restore.sh", made.stdout)
+    assert done.returncode == 1
+    assert b"written by Grafana 13.0.0, and this is Grafana 12.1.0" in done.stderr
+    assert sorted(path.name for path in volume.root.iterdir()) == ["grafana"]
+    assert volume.first.poll() is None
 
 
 def test_without_a_database_there_is_no_backup(volume):

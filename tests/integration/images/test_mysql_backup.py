@@ -20,7 +20,8 @@ IMAGES = Path(__file__).resolve().parents[3] / "images"
 USER = 65534
 PROGRAMS = {
     **{name: f"mysql/{name}.sh" for name in ("accounts", "backup", "entrypoint", "healthy", "initialise", "restore")},
-    "swap": "common/swap.sh",
+    "upgrade": "mysql/upgrade.sh",
+    **{name: f"common/{name}.sh" for name in ("aside", "swap", "written_by")},
 }
 TLS = ("require_secure_transport", "ssl_")
 
@@ -51,6 +52,9 @@ class Server:
         for path in (root / "bin").iterdir():
             path.chmod(0o755)
         (root / "bin/mysqld").symlink_to(shutil.which("mariadbd"))
+        self.version = subprocess.run(["mariadbd", "--version"], capture_output=True, text=True, check=True).stdout
+        self.version = "MariaDB " + re.search(r"Ver (\d[\d.]*)", self.version)[1]
+        self.is_version(self.version)
         for account in ("root", "wordpress", "admin", "phpmyadmin", "backup"):
             (root / f"etc/secrets/{account}_password").write_text(account)
         lines = self.moved((IMAGES / "mysql/server.cnf").read_text()).splitlines()
@@ -65,6 +69,9 @@ class Server:
             text = re.sub(rf"{place}\b", str(folder), text)
         # Both accounts that the client could take would be the tester's.
         return text.replace("[client]", f"[client]\\nsocket = {self.root}/run/mysqld.sock")
+
+    def is_version(self, text: str) -> None:
+        (self.root / "etc/version").write_text(f"{text}\n")
 
     def popen(self, *words, **options):
         environment = {"PATH": f"{self.root}/bin:/usr/sbin:/usr/bin:/sbin:/bin", "TMPDIR": str(self.root)}
@@ -222,6 +229,70 @@ def test_what_cannot_be_loaded_changes_nothing(server, options, tmp_path, change
     assert server.process.poll() is None
     assert options() == "live"
     assert server.folders() == ["mysql"]
+
+
+def test_data_of_a_newer_one_are_refused_and_go_on_with_that(server, options):
+    options("live")
+    server.stop()
+    mark = server.places["/data"] / "mysql/.written_by"
+    assert mark.read_text() == f"{server.version}\n"
+    mark.write_text("MariaDB 99.1.0\n")
+    before = {path: path.stat().st_mtime_ns for path in mark.parent.rglob("*")}
+    done = server.run("entrypoint")
+    assert done.returncode == 1
+    assert f"written by MariaDB 99.1.0, and this is {server.version}" in done.stderr.decode()
+    assert {path: path.stat().st_mtime_ns for path in mark.parent.rglob("*")} == before
+    # Data from before there was a mark: MariaDB's own note is what is known of them.
+    mark.unlink()
+    note = mark.with_name("mariadb_upgrade_info")
+    old = note.read_bytes() if note.exists() else None
+    note.write_text("99.2.1-MariaDB")
+    assert b"written by MariaDB 99.2.1" in server.run("entrypoint").stderr
+    note.unlink()
+    if old:
+        note.write_bytes(old)
+    mark.write_text(f"{server.version}\n")
+    server.start()
+    assert options() == "live"
+
+
+def test_an_upgrade_runs_once_and_a_kill_in_it_is_made_good(server, options):
+    options("live")
+    server.stop()
+    mark = server.places["/data"] / "mysql/.written_by"
+    mark.write_text("MariaDB 10.3.1\n")
+    for name in ("mariadb_upgrade_info", "mysql_upgrade_info"):
+        mark.with_name(name).unlink(missing_ok=True)
+    program = server.popen("entrypoint", start_new_session=True, stderr=subprocess.DEVNULL)
+    while "upgrading" not in mark.read_text():
+        assert program.poll() is None
+    time.sleep(0.3)
+    os.killpg(program.pid, signal.SIGKILL)
+    program.wait()
+    assert mark.read_text() == f"{server.version} upgrading\n"
+    (server.root / "log").write_bytes(b"")
+    server.start()
+    assert mark.read_text() == f"{server.version}\n"
+    assert "upgrade: OK" in (server.root / "log").read_text()
+    assert options() == "live"
+    server.stop()
+    (server.root / "log").write_bytes(b"")
+    server.start()
+    assert "upgrade" not in (server.root / "log").read_text()
+
+
+def test_the_backup_of_a_newer_one_changes_nothing(server, options, tmp_path):
+    options("live")
+    server.is_version("MariaDB 99.1.0")
+    done = server.backup(tmp_path / "sql")
+    server.is_version(server.version)
+    assert done.returncode == 0, done.stderr
+    done = server.restore(tmp_path / "sql")
+    assert done.returncode == 1
+    assert b"written by MariaDB 99.1.0" in done.stderr
+    assert b"nothing was changed" in done.stderr
+    assert server.folders() == ["mysql"]
+    assert options() == "live"
 
 
 @pytest.mark.parametrize("delay", [0.3, 1.5, 3.0, 5.0, 7.0, 9.0])
