@@ -462,7 +462,7 @@ def restore(module: AnsibleModule) -> Json:
 
 
 def check_writers(module: AnsibleModule, folder: Path, manifest: Json) -> None:
-    """Ask each service whether it is new enough for its data in a backup, before any is changed. BackupError when one is not."""
+    """Ask each service whether it is new enough for its data, before any is changed. BackupError when one is not."""
     refused = []
     for name, entry in manifest["services"].items():
         writer = writer_of(folder / entry["file"], entry["form"])

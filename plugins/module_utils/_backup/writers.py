@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Which program wrote a service's data, as they say themselves.
 
-This module util is private to the collection fortytwo.ft_services. The images' program ``written_by`` says it, and judges it.
+This module util is private to the collection fortytwo.ft_services. The images' program ``written_by`` says it, and
+judges it.
 """
 
 from __future__ import annotations
