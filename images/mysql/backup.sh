@@ -37,6 +37,13 @@ done <"$folder/databases"
 
 # Options go before the names. The client tells in which line, which is the table's, an error is.
 while IFS= read -r said; do
+    # Nothing is wrong with the table then.
+    case $said in
+    *'Errcode: 28 '*)
+        echo "backup: the volume has no room for what the server keeps for a moment: $said; make room (df, du) and try again" >&2
+        exit 1
+        ;;
+    esac
     line=$(expr "$said" : '.* at line \([0-9]*\)') || {
         echo "backup: $said" >&2
         exit 1

@@ -18,6 +18,8 @@ rm -rf /data/tmp/*
 exec 9>/data/lock
 flock 9
 
+room --wait /data
+
 # What a restore loaded takes the place of the data.
 swap /data/mysql
 
@@ -49,4 +51,6 @@ accounts /etc/service/secrets >/run/mysqld/accounts.sql
 printf '[client]\nuser = root\npassword = "%s"\n' "$(sed 's/\\/&&/g' /etc/service/secrets/root_password)" >/run/mysqld/root.cnf
 
 swap /data/mysql ready 9>&-
+# In a shell of its own that ends at once: the server, which takes this process's place, shall have no children to wait for.
+(room /data 9>&- &)
 exec mysqld --defaults-file=/etc/service/server.cnf

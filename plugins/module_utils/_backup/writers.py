@@ -12,7 +12,6 @@ from __future__ import annotations
 import gzip
 import re
 import tarfile
-import typing as t
 from pathlib import Path
 
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._backup.folders import BackupError
@@ -45,12 +44,12 @@ def writer_of(path: Path, form: str) -> str:
     return text if re.fullmatch(r"\w[\w -]* \d[\w.]*", text, re.ASCII) else ""
 
 
-def _first_line(stream: t.IO[bytes]) -> bytes:
+def _first_line(stream: gzip.GzipFile) -> bytes:
     line = stream.readline(LINE)
     return line.removeprefix(SQL_MARK) if line.startswith(SQL_MARK) else b""
 
 
-def _member(stream: t.IO[bytes]) -> bytes:
+def _member(stream: gzip.GzipFile) -> bytes:
     with tarfile.open(fileobj=stream, mode="r|") as archive:
         for member in archive:
             # That of the volume, or of the one folder that is in it.

@@ -18,6 +18,7 @@ USER = 65534
 PROGRAMS = {
     **{name: f"mysql/{name}.sh" for name in ("accounts", "backup", "entrypoint", "healthy", "initialise", "restore")},
     "upgrade": "mysql/upgrade.sh",
+    "room": "mysql/room.sh",
     **{name: f"common/{name}.sh" for name in ("aside", "swap", "written_by")},
 }
 TLS = ("require_secure_transport", "ssl_")
@@ -37,7 +38,7 @@ class Server:
         self.root, self.process = root, None
         self.places = {"/data": root / "data", "/run/mysqld": root / "run", "/etc/service": root / "etc"}
         for folder in (*self.places.values(), root / "bin", root / "etc/secrets"):
-            folder.mkdir(parents=True)
+            folder.mkdir(parents=True, exist_ok=True)
         for name, source in PROGRAMS.items():
             text = self.moved((IMAGES / source).read_text()).replace(
                 "kill -TERM 1", f'kill -TERM "$(cat {root}/first)"'
@@ -97,16 +98,24 @@ class Server:
         assert self.process.wait(timeout=90) == 0
         self.start()
 
-    def sql(self, statement: str, check=True) -> str:
+    def sql(self, statement: str, check=True, login="root") -> str:
         command = [
-            f"--defaults-file={self.root}/run/root.cnf",
+            f"--defaults-file={self.root}/run/{login}.cnf",
             "--batch",
             "--skip-column-names",
             f"--execute={statement}",
         ]
         done = self.run("mariadb", *command)
         assert not check or done.returncode == 0, done.stderr
-        return done.stdout.decode().strip()
+        return (done.stdout if done.returncode == 0 else done.stderr).decode().strip()
+
+    def login(self, name: str) -> None:
+        """Let somebody in who may write to the database wordpress, and no more; the name is the password."""
+        self.sql(f"CREATE USER {name}@localhost IDENTIFIED BY '{name}'; GRANT ALL ON wordpress.* TO {name}@localhost")
+        text = (self.root / "run/root.cnf").read_text()
+        path = self.root / f"run/{name}.cnf"
+        path.write_text(text.replace("user = root", f"user = {name}").replace('"root"', f'"{name}"'))
+        path.chmod(0o644)
 
     def backup(self, target: Path):
         with target.open("wb") as file:
