@@ -1,7 +1,7 @@
 # Copyright (c) 2026, The fortytwo.ft_services contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Volumes without room, for bytes or for files: in a write, a start, a backup, a restore. They are small, and in memory."""
+"""Volumes without room for bytes or for files: in a write, a start, a backup, a restore. They are small, and in memory."""
 
 from __future__ import annotations
 
