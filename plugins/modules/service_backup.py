@@ -314,6 +314,23 @@ def make(module: AnsibleModule) -> Json:
     if module.check_mode:
         return {"name": name, "folder": str(folder), "manifest": {}, "removed": []}
     lock = locked(root)
+    try:
+        manifest = written(module, aside, now)
+        aside.rename(folder)
+    except OSError as error:
+        # What there is of it would take the room that somebody makes.
+        shutil.rmtree(aside, ignore_errors=True)
+        raise BackupError(
+            f"No backup was made: {error}. If {root} is full, make room there (df, du). Older backups are as they were."
+        ) from error
+    removed = remove(surplus(root, params["keep"]))
+    os.close(lock)
+    return {"name": name, "folder": str(folder), "manifest": manifest, "removed": removed}
+
+
+def written(module: AnsibleModule, aside: Path, now: time.struct_time) -> Json:
+    """Write a whole backup to a new folder and return its manifest. OSError where there is no room for it."""
+    params = module.params
     shutil.rmtree(aside, ignore_errors=True)
     aside.mkdir(mode=0o700)
     entries, lacking = gathered(module, lambda each: dumped(module, each, aside))
@@ -324,10 +341,7 @@ def make(module: AnsibleModule) -> Json:
     manifest = described(params, now, entries, lacking, files)
     write_private(aside / MANIFEST, (json.dumps(manifest, indent=1) + "\n").encode())
     os.sync()
-    aside.rename(folder)
-    removed = remove(surplus(root, params["keep"]))
-    os.close(lock)
-    return {"name": name, "folder": str(folder), "manifest": manifest, "removed": removed}
+    return manifest
 
 
 def make_in_repository(module: AnsibleModule) -> Json:

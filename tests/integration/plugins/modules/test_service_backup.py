@@ -281,3 +281,28 @@ def test_a_lost_key_is_told_before_anything_is_changed(run):
     (run.root / "key").unlink()
     assert "nobody can read the repository" in run.stream(name="two")["msg"]
     assert not (run.root / "key").exists()
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="needs the right to mount")
+@pytest.mark.parametrize("options", ["size=3m", "size=20m,nr_inodes=14"], ids=["bytes", "files"])
+def test_a_full_host_leaves_no_part_of_a_backup_and_keeps_the_older_ones(run, options):
+    root = run.root / "backups"
+    root.mkdir(mode=0o700)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", f"mode=0700,{options}", "none", str(root)], check=True)
+    try:
+        run(name="older")
+        run.gives(mysql="head -c 700000 /dev/urandom | base64; printf '\\n-- Dump completed\\n'", ftps="exit 1")
+        for number in range(20):
+            made = run(name=f"n{number}", keep=50, files=[__file__])
+            if "failed" in made:
+                break
+        names = sorted(path.name for path in root.iterdir() if not path.name.startswith("."))
+        assert made["failed"]
+        assert "No backup was made" in made["msg"]
+        assert names == sorted(["older", *(f"n{done}" for done in range(number))])
+        assert run(name="older", state="restored")["name"] == "older"
+        run.gives()
+        shutil.rmtree(root / "n0")
+        assert "failed" not in run(name="again", keep=50)
+    finally:
+        subprocess.run(["umount", "--lazy", str(root)], check=True)
