@@ -23,7 +23,7 @@ class Held
     public static function of(string $url, ?Held $next = null): Held
     {
         $held = new self();
-        [$held->url, $held->next, $held->list] = ["$url/ünï-日本", $next, [$url, ["k $url" => "$url/ß"]]];
+        [$held->url, $held->next, $held->list] = ["$url/ünï-日本", $next, [$url, ["kept" => "$url/ß"]]];
         return $held;
     }
 }
