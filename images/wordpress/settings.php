@@ -64,10 +64,11 @@ function newer(array $kept, string $version, int $form): string
 {
     $series = static fn (string $version): string => implode('.', array_slice(explode('.', $version), 0, 2));
     $writer = $kept['ft_services_version'] ?? '';
-    if ((int) ($kept['db_version'] ?? 0) <= $form && version_compare($series($writer), $series($version), '<=')) {
+    $known = version_compare($series($writer), $series($version), '<=');
+    if ((int) ($kept['db_version'] ?? 0) <= $form && $known) {
         return '';
     }
-    return 'the database was written by WordPress ' . ($writer ?: 'of a newer version') . ", and this is WordPress $version, which may destroy"
+    return 'the database was written by WordPress ' . ($known ? "with tables of the form {$kept['db_version']}" : $writer) . ", and this is WordPress $version, which may destroy"
         . ' what it does not know. Nothing was changed. Use a bundle with that WordPress or a newer one (bundle_path), or go back to a backup'
         . " that WordPress $version wrote: make restore ARGS='-e backup_name=NAME'.";
 }
