@@ -296,6 +296,9 @@ from ansible_collections.fortytwo.ft_services.plugins.module_utils._files import
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._progress import Progress
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._types import Json
 
+# What a backup's folder holds while it is put back begins so.
+SCRATCH = "restoring-"
+
 
 def kubectl_of(params: Json) -> list[str]:
     """The words that every command begins with."""
@@ -467,6 +470,9 @@ def restore(module: AnsibleModule) -> Json:
     check(folder, manifest, [each["name"] for each in params["services"]])
     check_writers(module, folder, manifest)
     if not module.check_mode:
+        # What a run that was killed left: data in plain text.
+        for left in folder.glob(f"{SCRATCH}*"):
+            shutil.rmtree(left)
         progress = Progress(len(manifest["services"]))
         for each in params["services"]:
             if entry := manifest["services"].get(each["name"]):
@@ -543,7 +549,7 @@ def collect_repository(module: AnsibleModule) -> Json:
 
 def loaded(module: AnsibleModule, service: Json, file: Path) -> None:
     """Give a service its data back."""
-    with tempfile.TemporaryDirectory(dir=file.parent) as scratch:
+    with tempfile.TemporaryDirectory(prefix=SCRATCH, dir=file.parent) as scratch:
         raw = Path(scratch) / "stream"
         unpacked(file, raw)
         try:

@@ -23,6 +23,7 @@ for word; do
     case $word in
     deploy/*) name=${word#deploy/} ;;
     backup | restore) verb=$word ;;
+    written_by) verb=judge ;;
     esac
 done
 exec "$(dirname "$0")/$verb" "$name"
@@ -45,6 +46,7 @@ class Run:
         (root / "bin").mkdir()
         self.program("kubectl", KUBECTL)
         self.program("restore", f'cat >"{root}/given-$1"')
+        self.program("judge", "exit 0")
         self.gives()
 
     def program(self, name: str, text: str) -> None:
@@ -307,3 +309,113 @@ def test_a_full_host_leaves_no_part_of_a_backup_and_keeps_the_older_ones(run, op
         assert "failed" not in run(name="again", keep=50)
     finally:
         subprocess.run(["umount", "--lazy", str(root)], check=True)
+
+
+NEWER = "printf -- '-- Written by MariaDB 99.1.0\\nINSERT;\\n-- Dump completed\\n'"
+
+
+@pytest.mark.parametrize("check_mode", [False, True])
+def test_a_backup_of_a_newer_program_is_refused_before_any_service_changes(run, check_mode):
+    run.gives(mysql=NEWER)
+    run(name="one")
+    run.program("judge", "echo 'written_by: these data were written by MariaDB 99.1.0' >&2; exit 1")
+    # Files come before the database here: they are not touched either.
+    done = run(state="restored", services=SERVICES[::-1], _ansible_check_mode=check_mode)
+    assert "was not put back, and nothing was changed: mysql" in done["msg"]
+    assert "MariaDB 99.1.0" in done["msg"]
+    assert not list(run.root.glob("given-*"))
+
+
+def test_who_cannot_be_asked_is_a_warning_as_long_as_nothing_is_put_back(run):
+    run.gives(mysql=NEWER)
+    run(name="one")
+    run.program("judge", "echo 'no such pod' >&2; exit 1")
+    assert "no such pod" in json.dumps(run(state="restored", _ansible_check_mode=True)["warnings"])
+    assert "nothing was changed" in run(state="restored")["msg"]
+    assert not list(run.root.glob("given-*"))
+
+
+def killed_at(run, moment, **options):
+    """Run the module until a program of a service is at a moment, and end all of it there, as a power cut does."""
+    arguments = {"path": str(run.root / "backups"), "namespace": "n", "services": SERVICES, **options}
+    arguments = {key: value for key, value in arguments.items() if value is not None}
+    arguments["executable"] = str(run.root / "bin" / "kubectl")
+    command = [sys.executable, "-m", "ansible_collections.fortytwo.ft_services.plugins.modules.service_backup"]
+    with subprocess.Popen(
+        command,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        env={**os.environ, "PYTHONPATH": str(run.root), "XDG_CACHE_HOME": str(run.root / "cache")},
+        start_new_session=True,
+    ) as killed:
+        killed.stdin.write(json.dumps({"ANSIBLE_MODULE_ARGS": arguments}).encode())
+        killed.stdin.close()
+        deadline = time.monotonic() + 100
+        while not (run.root / moment).exists():
+            assert killed.poll() is None, "it ended before that moment"
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        os.killpg(killed.pid, signal.SIGKILL)
+
+
+def stops_at(run, moment):
+    """The shell words that wait at a moment to be killed."""
+    return f"touch {run.root}/{moment}; sleep 100;"
+
+
+MYSQL, FTPS = "printf 'INSERT;\\n-- Dump completed\\n'", "printf files; head -c 2048 /dev/zero"
+BEFORE_HALF_AFTER = {
+    "before": lambda stop, whole: f"{stop} {whole}",
+    "half": lambda stop, whole: f"printf INSERT; {stop} {whole}",
+    "after": lambda stop, whole: f"{whole}; {stop}",
+}
+
+
+@pytest.mark.parametrize(
+    ("kind", "service", "where"),
+    [
+        *(("folder", service, where) for service in ("mysql", "ftps") for where in BEFORE_HALF_AFTER),
+        pytest.param("repository", "mysql", "half", marks=RESTIC),
+        pytest.param("repository", "ftps", "before", marks=RESTIC),
+    ],
+)
+def test_a_backup_that_is_killed_at_any_moment_is_none_and_the_next_one_goes_well(run, kind, service, where):
+    whole = {"mysql": MYSQL, "ftps": FTPS}
+    make = run if kind == "folder" else run.stream
+    assert not make(name="old").get("failed")
+    run.gives(**{service: BEFORE_HALF_AFTER[where](stops_at(run, "there"), whole[service])})
+    target = {"repository": str(run.root / "repository"), "key_file": str(run.root / "key"), "path": None}
+    killed_at(run, "there", name="new", **(target if kind == "repository" else {}))
+    run.gives()
+    if kind == "folder":
+        assert run(state="restored")["name"] == "old"
+    else:
+        assert brought_back(run)[0] == "old"
+    assert not make(name="next").get("failed")
+    if kind == "folder":
+        assert sorted(path.name for path in (run.root / "backups").iterdir() if path.name[0] != ".") == ["next", "old"]
+    else:
+        assert brought_back(run)[0] == "next"
+
+
+@pytest.mark.parametrize("where", ["before", "half", "after"])
+@pytest.mark.parametrize("service", ["mysql", "ftps"])
+def test_a_restore_that_is_killed_at_any_moment_leaves_its_backup_and_the_next_one_ends_it(run, service, where):
+    run(name="one")
+    stop = stops_at(run, "there")
+    take = f'cat >"{run.root}/given-$1"'
+    slow = {"before": f"{stop} {take}", "half": f"head -c 3 >/dev/null; {stop}", "after": f"{take}; {stop}"}[where]
+    run.program("restore", f"if [ $1 = {service} ]; then {slow}; else {take}; fi")
+    killed_at(run, "there", state="restored")
+    # The services are asked one after the other: the second one has its old data when the first one is not ready.
+    assert (run.root / "given-ftps").exists() == (service == "ftps" and where == "after")
+    run.program("restore", take)
+    assert run(state="restored")["name"] == "one"
+    assert (run.root / "given-mysql").read_text() == "INSERT;\n-- Dump completed\n"
+    assert (run.root / "given-ftps").read_bytes() == b"files" + bytes(2048)
+    # Nothing of the killed one is left beside the data.
+    assert sorted(path.name for path in (run.root / "backups/one").iterdir()) == [
+        "ftps.tar.gz",
+        "manifest.json",
+        "mysql.sql.gz",
+    ]
