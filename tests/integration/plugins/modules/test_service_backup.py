@@ -404,7 +404,9 @@ def test_a_restore_that_is_killed_at_any_moment_leaves_its_backup_and_the_next_o
     run(name="one")
     stop = stops_at(run, "there")
     take = f'cat >"{run.root}/given-$1"'
-    slow = {"before": f"{stop} {take}", "half": f"head -c 3 >/dev/null; {stop}", "after": f"{take}; {stop}"}[where]
+    slow = {"before": f"{stop} {take}", "half": f"head -c 3 >/dev/null; {stop} true", "after": f"{take}; {stop} true"}[
+        where
+    ]
     run.program("restore", f"if [ $1 = {service} ]; then {slow}; else {take}; fi")
     killed_at(run, "there", state="restored")
     # The services are asked one after the other: the second one has its old data when the first one is not ready.
