@@ -31,5 +31,7 @@ for secret in /etc/service/secrets/*; do
 done
 
 # Quiet, the daemon keeps to the log of its settings; a fault in these it tells only when it is asked before.
-proftpd --configtest --config /etc/service/proftpd.conf
-exec proftpd --nodaemon --quiet --config /etc/service/proftpd.conf
+set -- --config /etc/service/proftpd.conf
+! grep -q 'BEGIN RSA' /etc/service/tls/tls.key || set -- "$@" --define RSA
+proftpd --configtest "$@"
+exec proftpd --nodaemon --quiet "$@"

@@ -13,7 +13,10 @@ from pathlib import Path
 import kubernetes_validate
 import pytest
 
+from ansible_collections.fortytwo.ft_services.tests.integration.roles.services.conftest import render
+
 REPOSITORY = Path(__file__).resolve().parents[4]
+NAME = "platform.example.org"
 SECRET_NAME = re.compile(r"PASS|TOKEN|KEY|SECRET|CREDENTIAL", re.IGNORECASE)
 
 
@@ -371,3 +374,47 @@ def test_the_status_page_lists_every_service_and_loads_only_files_of_its_image(n
     status = json.loads(data["status.json"])
     assert [each["name"] for each in status["services"]] == [row["name"] for row in rendered.table]
     assert status["ca_sha256"] == "00:11:22"
+
+
+@pytest.fixture(scope="module")
+def named(tmp_path_factory):
+    """The manifests of a platform with a name, and with a certificate of its owner's."""
+    own = {
+        "services_hostname": NAME,
+        "certificates_source": "files",
+        "__services_public": {"stat": {"exists": True}},
+    }
+    return render(tmp_path_factory.mktemp("named"), **own)
+
+
+def test_a_name_is_in_links_redirects_and_certificates_and_ftp_keeps_the_address(named):
+    links = [link.get("url") or link["command"] for row in named.table for link in row.get("links", ())]
+    assert [text for text in links if "192.168.49.200" in text] == []
+    assert sum(NAME in text for text in links) > len(named.table) / 2
+    config = {entry["metadata"]["name"]: entry["data"] for entry in named.objects if entry["kind"] == "ConfigMap"}
+    assert json.loads(config["wordpress"]["wordpress.json"])["url"] == f"https://{NAME}:5050"
+    assert config["nginx"]["address.name"].strip() == f"server_name {NAME};"
+    assert config["ftps"]["address.conf"].strip() == "MasqueradeAddress 192.168.49.200"
+    public = {row["name"] for row in named.table if row["type"] == "LoadBalancer"}
+    for entry in named.inputs["certificates"]:
+        assert (NAME in entry["dns_names"]) == (entry["name"] in public)
+        assert ("192.168.49.200" in entry["ip_addresses"]) == (entry["name"] in public)
+
+
+def test_what_clients_are_shown_is_the_owners_and_the_rest_the_platforms(named, real):
+    def shown(rendered, service):
+        [secret] = [entry for entry in rendered.inputs["secrets"] if entry["name"] == f"{service}-tls"]
+        return {key: Path(part["file"]).name for key, part in secret["data"].items()}
+
+    assert shown(named, "nginx") == {"tls.crt": "public.crt", "tls.key": "public.key", "ca.crt": "ca.crt"}
+    assert shown(named, "mysql") == {"tls.crt": "mysql.crt", "tls.key": "mysql.key", "ca.crt": "ca.crt"}
+    # The front door leads to it by its name in the cluster.
+    assert shown(named, "phpmyadmin") == {
+        "tls.crt": "phpmyadmin.crt",
+        "tls.key": "phpmyadmin.key",
+        "public.crt": "public.crt",
+        "public.key": "public.key",
+        "ca.crt": "ca.crt",
+    }
+    assert shown(real, "nginx")["tls.crt"] == "nginx.crt"
+    assert shown(real, "phpmyadmin")["public.crt"] == "phpmyadmin.crt"

@@ -25,9 +25,13 @@ def run(*terms, variables=None, **options):
 
 
 def test_settings_stand_in_the_place_of_templates_when_asked_for():
-    variables = {"services_address": "192.168.1.5", "services_state_path": "/s"}
-    assert run(enabled=["nginx"], render=False)["nginx"]["links"][0]["url"] == "https://{{ services_address }}/"
-    assert run(enabled=["nginx"], variables=variables)["nginx"]["links"][0]["url"] == "https://192.168.1.5/"
+    variables = {
+        "services_public_name": "platform.example",
+        "services_address": "192.168.1.5",
+        "services_state_path": "/s",
+    }
+    assert run(enabled=["nginx"], render=False)["nginx"]["links"][0]["url"] == "https://{{ services_public_name }}/"
+    assert run(enabled=["nginx"], variables=variables)["nginx"]["links"][0]["url"] == "https://platform.example/"
 
 
 def test_every_folder_with_a_row_is_a_service_and_knows_its_place():
