@@ -391,7 +391,7 @@ def test_a_name_is_in_links_redirects_and_certificates_and_ftp_keeps_the_address
     links = [link.get("url") or link["command"] for row in named.table for link in row.get("links", ())]
     assert [text for text in links if "192.168.49.200" in text] == []
     assert sum(NAME in text for text in links) > len(named.table) / 2
-    config = {entry["metadata"]["name"]: entry["data"] for entry in named.objects if entry["kind"] == "ConfigMap"}
+    config = {entry["metadata"]["name"]: entry.get("data") for entry in named.objects if entry["kind"] == "ConfigMap"}
     assert json.loads(config["wordpress"]["wordpress.json"])["url"] == f"https://{NAME}:5050"
     assert config["nginx"]["address.name"].strip() == f"server_name {NAME};"
     assert config["ftps"]["address.conf"].strip() == "MasqueradeAddress 192.168.49.200"

@@ -17,7 +17,8 @@ from ansible.module_utils import basic
 from ansible_collections.fortytwo.ft_services.plugins.plugin_utils import _local_module
 
 COLLECTION = pathlib.Path(__file__).resolve().parents[4]
-ACTIONS = sorted(path.stem for path in (COLLECTION / "plugins/action").glob("[!_]*.py"))
+# One of them is an action of its own kind: it sends files.
+ACTIONS = sorted({path.stem for path in (COLLECTION / "plugins/action").glob("[!_]*.py")} - {"folder_copy"})
 BASE = "ansible_collections.fortytwo.ft_services.plugins"
 
 
