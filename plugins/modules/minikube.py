@@ -182,6 +182,10 @@ notes:
     are removed, because minikube would load the old ones for ever.
   - A cluster is not stopped when its node image keeps Kubernetes' volumes in memory, where stopping would lose them.
   - minikube makes the cluster's context the current one of the kubeconfig, unless O(keep_context) prevents it.
+  - minikube gives the images of its cache to the nodes of a new profile only. A node that is added later pulls those of
+    Kubernetes (kube-proxy, pause) and of the network plug-in. Where no registry can be reached, load them with
+    M(fortytwo.ft_services.image_load) and its option O(fortytwo.ft_services.image_load#module:nodes) while minikube
+    waits for the node, or after that failed; the node then becomes ready by itself.
 seealso:
   - module: fortytwo.ft_services.minikube_info
   - name: minikube start

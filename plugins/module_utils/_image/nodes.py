@@ -48,6 +48,7 @@ IMPORTERS = {
 SETTLING = 15.0
 _RUNTIME = re.compile(r"^RuntimeName:\s*(\S+)", re.MULTILINE)
 _MISSING = (126, 127)
+_DOCKER_IMAGES = ("docker", "images", "--no-trunc", "--format", "{{.ID}} {{.Repository}}:{{.Tag}}")
 
 
 def runtime_of(version: str) -> str:
@@ -64,6 +65,17 @@ def known_images(text: str) -> dict[str, str]:
         identity = f"sha256:{str(entry.get('id') or '').removeprefix('sha256:')}"
         found[identity] = identity
         found.update((familiar(tag), identity) for tag in entry.get("repoTags") or [])
+    return found
+
+
+def docker_images(text: str) -> dict[str, str]:
+    """The same out of ``docker images`` with the format above; an image without a name has ``<none>`` for it."""
+    found: dict[str, str] = {}
+    for line in text.splitlines():
+        identity, dummy, name = line.partition(" ")
+        found[identity] = identity
+        if "<none>" not in name:
+            found[familiar(name)] = identity
     return found
 
 
@@ -141,6 +153,9 @@ class NodeLoader:
         return runtime
 
     def _known(self, node: Node) -> dict[str, str]:
+        if node.runtime == "docker":
+            # Docker tells all; crictl may be a stand-in there, as in a node image that role bundle built.
+            return docker_images(self._run(node.name, *_DOCKER_IMAGES))
         try:
             return known_images(self._run(node.name, "crictl", "images", "--output=json"))
         except ValueError as error:

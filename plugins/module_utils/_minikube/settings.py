@@ -24,6 +24,8 @@ _REASONS = {
     "kubernetes_version": "Kubernetes can be taken to a newer patch, or to the next minor version, and nowhere else",
 }
 _CURRENT = re.compile(r"^current-context:(?P<name>.*)$", re.MULTILINE)
+_EXITING = re.compile(r"Exiting due to (?P<name>[A-Z0-9_]+): (?P<message>.*)")
+_FRAME = "│╭╰"
 _EVENT = "io.k8s.sigs.minikube."
 
 Settings = dict[str, t.Any]
@@ -259,7 +261,9 @@ def failure(what: str, rc: int, events: list[Event], stderr: str) -> dict[str, t
     # Plain messages are printed as errors too; what ends the command has an exit code. With --force minikube goes on
     # after some of these, so the first one is the cause.
     ending = [data for data in errors if data.get("exitcode")] or errors[-1:]
-    tail = [line for line in stderr.strip().splitlines() if line.strip()][-8:]
+    # Commands without JSON tell the reason in one line, and then draw a frame around advice on reporting it.
+    ending += [{**found.groupdict(), "exitcode": str(rc)} for found in _EXITING.finditer(stderr) if not ending]
+    tail = [line for line in stderr.strip().splitlines() if line.strip() and line.strip()[0] not in _FRAME][-8:]
     told = "; then ".join(": ".join(filter(None, (d.get("name"), d.get("message", "").strip()))) for d in ending)
     reason = told or "\n".join(tail) or "no reason was given"
     cause: dict[str, str] = ending[0] if ending else {}

@@ -44,9 +44,14 @@ class Module:
             return 127, "", "not found"
         if (program, word) == ("crictl", "version"):
             return 0, f"Version:  0.1.0\nRuntimeName:  {self.runtime}\nRuntimeVersion:  1\n", ""
+        if (program, word) == ("crictl", "images") and self.runtime == "docker":
+            return 0, "REPOSITORY  TAG\n", ""
         if (program, word) == ("crictl", "images"):
             known = [{"id": digits, "repoTags": [tag]} for tag, digits in self.images.get(node, {}).items()]
             return 0, json.dumps({"images": known}), ""
+        if (program, word) == ("docker", "images"):
+            known = self.images.get(node, {})
+            return 0, "".join(f"sha256:{digits[-2:]} {tag}\n" for tag, digits in known.items()), ""
         return 0, "", ""
 
 
@@ -72,6 +77,15 @@ def test_each_node_gets_what_it_lacks_and_nothing_twice(made, runtime):
     loader.load(plan)
     assert module.loaded == [("alpine.tar", "one", nodes.IMPORTERS[runtime][0])]
     assert not any(entry.changed for entry in loader.plan())
+
+
+def test_docker_tells_its_images_with_and_without_names():
+    found = nodes.docker_images("sha256:aa alpine:3\nsha256:bb <none>:<none>\nsha256:cc docker.io/x/y:1\n")
+    assert found == {
+        "alpine:3": "sha256:aa",
+        "x/y:1": "sha256:cc",
+        **{identity: identity for identity in ("sha256:aa", "sha256:bb", "sha256:cc")},
+    }
 
 
 def test_an_image_without_a_name_is_known_by_its_id(made):

@@ -185,6 +185,17 @@ def test_a_failure_tells_the_error_that_ended_the_command():
     assert "last line" in pure.failure("minikube start", 1, [], "last line")["msg"]
 
 
+def test_a_command_without_json_tells_its_reason_without_the_frame_around_it():
+    stderr = (
+        "* Adding node m02\n\nX Exiting due to GUEST_NODE_ADD: failed to add node: not ready\n* \n"
+        "╭──╮\n│    * please let us know: │\n╰──╯\n"
+    )
+    told = pure.failure("minikube node add", 80, [], stderr)
+    assert told["msg"].startswith("minikube node add failed with exit code 80: GUEST_NODE_ADD: failed to add node")
+    assert (told["error"]["name"], told["error"]["exitcode"]) == ("GUEST_NODE_ADD", "80")
+    assert not any("let us know" in line for line in told["stderr_lines"])
+
+
 def test_an_error_that_force_passes_over_is_the_cause():
     """As minikube 1.38 tells with --force that docker does not run."""
     events = pure.parse_events(
