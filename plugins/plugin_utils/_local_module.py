@@ -15,7 +15,7 @@ import typing as t
 from ansible.module_utils import basic
 from ansible.module_utils.common.json import Direction, get_module_encoder
 from ansible.plugins.action import normal
-from ansible.vars.clean import remove_internal_keys
+from ansible.vars import clean
 
 # How arguments and results are written; the one that ansible-core has for modules.
 PROFILE = "legacy"
@@ -73,9 +73,13 @@ class LocalModuleAction(normal.ActionModule):
             )
         arguments = dict(self._task.args)
         self._update_module_args(self._task.action, arguments, variables)
-        result: dict[str, t.Any] = self._parse_returned_data(run_here(self.module, arguments), PROFILE)
-        remove_internal_keys(result)
-        return result
+        parsed: t.Any = self._parse_returned_data(run_here(self.module, arguments), PROFILE)
+        if isinstance(parsed, dict):
+            clean.remove_internal_keys(parsed)
+            return parsed
+        # Newer ansible-core has a class for results.
+        parsed.remove_internal_keys()
+        return t.cast("dict[str, t.Any]", parsed.as_result_dict(for_round_trip=True))
 
     def _is_here(self, variables: dict[str, t.Any]) -> bool:
         """Whether the host is this machine, and the module would have this user, this Python and this environment."""
