@@ -29,17 +29,6 @@ if (is_string($_POST['pma_username'] ?? null) && $_POST['pma_username'] !== '') 
     })($_POST['pma_username'], $_SERVER['REMOTE_ADDR'] ?? '');
 }
 
-// phpMyAdmin asks an extension of PHP how much of an import has come. PHP itself knows, too.
-if (!function_exists('uploadprogress_get_info')) {
-    /** @return array{bytes_total: int, bytes_uploaded: int}|null nothing when no such upload is under way */
-    function uploadprogress_get_info(string $identifier): ?array
-    {
-        $progress = $_SESSION[ini_get('session.upload_progress.prefix') . $identifier] ?? null;
-        return $progress === null ? null
-            : ['bytes_total' => $progress['content_length'], 'bytes_uploaded' => $progress['bytes_processed']];
-    }
-}
-
 $cfg['Servers'][1] = [
     'host' => trim((string) file_get_contents('/etc/service/config/database.host')),
     'auth_type' => 'cookie',
