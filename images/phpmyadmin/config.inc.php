@@ -29,14 +29,16 @@ if (is_string($_POST['pma_username'] ?? null) && $_POST['pma_username'] !== '') 
     })($_POST['pma_username'], $_SERVER['REMOTE_ADDR'] ?? '');
 }
 
+$databaseServer = json_decode((string) file_get_contents('/etc/service/config/database.json'), true, 2, JSON_THROW_ON_ERROR);
 $cfg['Servers'][1] = [
-    'host' => trim((string) file_get_contents('/etc/service/config/database.host')),
+    'host' => $databaseServer['host'],
+    'port' => (string) $databaseServer['port'],
     'auth_type' => 'cookie',
     'AllowNoPassword' => false,
     'AllowRoot' => false,
-    // Encrypted, and only with who has a certificate of the local CA.
+    // Encrypted, and only with who has a certificate of the database's CA.
     'ssl' => true,
-    'ssl_ca' => '/etc/service/tls/ca.crt',
+    'ssl_ca' => '/etc/service/secrets/database_ca.crt',
     'ssl_verify' => true,
 ];
 $cfg['AllowArbitraryServer'] = false;

@@ -20,7 +20,8 @@ if (count($sessions) > SESSIONS) {
 }
 
 try {
-    connect(trim((string) file_get_contents('/etc/service/config/database.host')), 'phpmyadmin', '')->close();
+    $databaseServer = json_decode((string) file_get_contents('/etc/service/config/database.json'), true, 2, JSON_THROW_ON_ERROR);
+    connect($databaseServer['host'], $databaseServer['port'], 'phpmyadmin', '')->close();
     answer('');
 } catch (mysqli_sql_exception $error) {
     answer("the database does not answer: {$error->getMessage()}");

@@ -13,14 +13,16 @@ require_once '/usr/local/lib/service/service.php';
     $config = json_decode((string) file_get_contents('/etc/service/config/wordpress.json'), true, 8, JSON_THROW_ON_ERROR);
     $salt = secret('salt');
 
-    define('DB_HOST', $config['database_host']);
+    define('DATABASE_HOST', $config['database_host']);
+    define('DATABASE_PORT', $config['database_port']);
+    // WordPress's way to write both; an IPv6 address needs brackets.
+    define('DB_HOST', (str_contains(DATABASE_HOST, ':') ? '[' . DATABASE_HOST . ']' : DATABASE_HOST) . ':' . DATABASE_PORT);
     define('DB_NAME', 'wordpress');
     define('DB_USER', 'wordpress');
     define('DB_PASSWORD', secret('database_password'));
     define('DB_CHARSET', 'utf8mb4');
     define('DB_COLLATE', '');
-    // Encrypted; php.ini names the authority that the server's certificate must come from.
-    define('MYSQL_CLIENT_FLAGS', MYSQLI_CLIENT_SSL);
+    define('MYSQL_CLIENT_FLAGS', DATABASE_FLAGS);
 
     // Stronger than what the database holds: a new address needs no change there.
     define('WP_HOME', $config['url']);
@@ -87,5 +89,5 @@ function newer_data(mysqli $database): string
  */
 function database(): mysqli
 {
-    return connect(DB_HOST, DB_USER, DB_NAME);
+    return connect(DATABASE_HOST, DATABASE_PORT, DB_USER, DB_NAME);
 }

@@ -66,16 +66,28 @@ class LookupModule(LookupBase):
         """Return one dictionary with all lists."""
         (rows,) = terms
         try:
-            files = {row["name"]: self._read(pathlib.Path(row["folder"])) for row in rows}
+            # A server outside of the cluster is none of the platform's: who uses it tells whether it can be used.
+            own = [row for row in rows if row.get("kind") != "external"]
+            files = {row["name"]: self._read(pathlib.Path(row["folder"])) for row in own}
         except _services.ServicesError as error:
             raise AnsibleLookupError(f"Nothing was tried. {error}") from error
         return [
             _service_checks.collect(
                 files,
                 kwargs.get("defaults") or {},
-                kwargs.get("requirements") or [],
+                [*(kwargs.get("requirements") or []), *self._outside(rows)],
                 kwargs.get("fault_reason") or "",
+                _service_checks.held(rows),
             )
+        ]
+
+    def _outside(self, rows: list[dict[str, t.Any]]) -> list[dict[str, t.Any]]:
+        """Requirements of servers outside of the cluster, for the report to say that nobody looked at them."""
+        return [
+            {**_service_checks.without(entry, "requires"), "services": [row["name"]]}
+            for row in rows
+            if row.get("kind") == "external"
+            for entry in self._read(pathlib.Path(row["folder"]))["requirements"]
         ]
 
     def _read(self, folder: pathlib.Path) -> dict[str, list[dict[str, t.Any]]]:

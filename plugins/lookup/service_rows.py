@@ -35,6 +35,22 @@ options:
     description: Whether templates in the files are rendered, with the settings of the role C(services).
     type: bool
     default: true
+  external:
+    description:
+      - Services whose place a server outside of the cluster takes, in the form of
+        O(fortytwo.ft_services.services#role:main:services_external).
+      - Their rows are of the kind C(external), with what is known of the server in C(external).
+    type: dict
+    default: {}
+  replicas:
+    description:
+      - How many pods services run, by their names. A service for which that cannot work is refused with the reason.
+    type: dict
+    default: {}
+  ca:
+    description: File of the local CA, which is that of all services in the cluster.
+    type: str
+    default: ""
   problem:
     description:
       - Do not fail, but return a dictionary with C(rows), and C(problem), what is wrong with the folders.
@@ -51,7 +67,10 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _raw:
-  description: The rows in their order, each with C(folder), where it was found, and C(all_ports).
+  description:
+    - The rows in their order, each with C(folder), where it was found, and C(all_ports).
+    - C(replicas) of a Deployment is the number of its pods.
+    - C(endpoint) of each is where it is reached, C(host), C(port), C(ca) and whether it is C(external).
   type: list
   elements: dict
 """
@@ -64,7 +83,11 @@ from ansible.errors import AnsibleLookupError
 from ansible.module_utils.common.validation import check_type_list
 from ansible.plugins.lookup import LookupBase
 
-from ansible_collections.fortytwo.ft_services.plugins.plugin_utils import _services
+from ansible_collections.fortytwo.ft_services.plugins.plugin_utils import (
+    _external_services,
+    _service_replicas,
+    _services,
+)
 
 # The services of this collection.
 IMAGES = pathlib.Path(__file__).resolve().parents[2] / "images"
@@ -91,11 +114,24 @@ class LookupModule(LookupBase):
         files = {name: folder / _services.ROW_FILE for name, folder in folders.items()}
         rows = {folders[name]: _services.check_row(self._read(file), file) for name, file in files.items()}
         chosen = _services.select(rows, enabled, disabled)
+        external = kwargs.get("external") or {}
+        _external_services.check(external, rows.values(), [row["name"] for row in chosen])
+        endpoints = _external_services.endpoints(chosen, external, kwargs.get("ca") or "")
         if kwargs.get("render", True):
+            # Who connects to a service asks for its endpoint.
+            known = {**self._templar.available_variables, "services_endpoints": endpoints}
+            templar = self._templar.copy_with_new_env(available_variables=known)
             # Checked once more, as only now all values are known.
-            chosen = [_services.check_row(self._templar.template(row), files[row["name"]]) for row in chosen]
+            chosen = [_services.check_row(templar.template(row), files[row["name"]]) for row in chosen]
+            endpoints = _external_services.endpoints(chosen, external, kwargs.get("ca") or "")
+        complete = _external_services.replace(_services.complete(chosen, folders), external)
+        replicas = kwargs.get("replicas") or {}
+        _service_replicas.check(replicas, complete)
+        complete = _service_replicas.with_replicas(complete, replicas)
         # Plain values: Ansible copies all variables for each template, with where each value came from.
-        plain: list[dict[str, t.Any]] = json.loads(json.dumps(_services.complete(chosen, folders)))
+        plain: list[dict[str, t.Any]] = json.loads(
+            json.dumps([{**row, "endpoint": endpoints[row["name"]]} for row in complete])
+        )
         return plain
 
     def _read(self, file: pathlib.Path) -> t.Any:

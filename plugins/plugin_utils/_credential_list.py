@@ -18,6 +18,9 @@ def credential_list(table: t.Sequence[Json], held: t.Mapping[str, Json], show: b
     sections = []
     for service in table:
         lines = [credential_line(entry, held.get(entry["name"]), show) for entry in service.get("credentials") or []]
+        server = service.get("external") if service.get("kind") == "external" else None
+        if server and server["secret"]:
+            lines = [f"{name}: in the Secret {server['secret']}, which is yours" for name in server["accounts"]]
         if lines:
             sections.append({"title": f"{service['title']} ({service['name']})", "lines": lines})
     return sections

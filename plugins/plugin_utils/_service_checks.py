@@ -50,17 +50,20 @@ def collect(
     defaults: t.Mapping[str, Entry],
     requirements: t.Sequence[Entry] = (),
     fault_reason: str = "",
+    credentials: t.Collection[str] | None = None,
 ) -> dict[str, list[Entry]]:
     """Requirements, checks and faults of all services that are on.
 
     ``files`` has the lists of each service by its name; ``defaults`` options of checks by their kind, ``exec``, ``tls``
     (for each kind that needs the CA) and ``credential`` (for each that logs in). ``requirements`` are of no single
     service. A requirement that only a fault can show has ``fault_reason`` as the reason why it was not tried.
+    ``credentials``: those that the platform holds; a check that needs another one is left out. None: all are held.
     """
     checks, faults, rows = [], [], [dict(entry) for entry in requirements]
     for service, parts in files.items():
         for entry in parts["checks"]:
-            if all(name in files for name in entry.get("requires") or []):
+            held_here = credentials is None or entry.get("credential", "") in {"", *credentials}
+            if held_here and all(name in files for name in entry.get("requires") or []):
                 checks.append(
                     {**default_options(entry, service, defaults), **without(entry, "requires"), "service": service}
                 )
@@ -74,6 +77,11 @@ def collect(
     areas = list(dict.fromkeys(area(row) for row in rows))
     rows.sort(key=lambda row: (areas.index(area(row)), row["id"]))
     return {"requirements": rows, "checks": checks, "faults": faults}
+
+
+def held(rows: t.Iterable[Entry]) -> set[str]:
+    """Names of the credentials that the platform holds; accounts in a Secret of the user's are not among them."""
+    return {each["name"] for row in rows for each in row.get("credentials") or []}
 
 
 def area(row: Entry) -> str:

@@ -116,6 +116,8 @@ DEPLOYMENT = Keys(
         "serves_routes": flag,
         "serves_unready": flag,
         "stand_in": Keys({"folder": name, "without_package": word}, {}),
+        "single": word,
+        "external": Keys({"credentials": Items(word)}, {"by_name": flag}),
         "route": Keys({"path": word, "mode": one_of("redirect", "proxy"), "port": PORT}, {}),
         "config": Items(word, dict),
         # Kubernetes' own, which its API server checks.
@@ -155,7 +157,7 @@ def mapping_problems(value: object, check: Keys, place: str) -> t.Iterator[str]:
     known = {**check.required, **check.optional}
     for key in value:
         if key not in known:
-            yield f"{prefix}{key} is not a key that a service has; there are: {', '.join(sorted(known))}"
+            yield f"{prefix}{key} is not a key; there are: {', '.join(sorted(known))}"
     for key in check.required:
         if key not in value:
             yield f"{prefix}{key} is missing"
@@ -173,6 +175,10 @@ def check_row(row: object, file: pathlib.Path) -> Row:
         found = [f"name is {row['name']}, but the folder is {file.parent.name}: they must be the same"]
     if not found and "backup" in row and "storage" not in row:
         found = ["backup needs storage: nothing is kept that could be backed up"]
+    if not found and "external" in row:
+        own = [each["name"] for each in row.get("credentials") or []]
+        foreign = [each for each in row["external"]["credentials"] if each not in own]
+        found = [f"external.credentials names {', '.join(foreign)}, which credentials does not have"] if foreign else []
     if not found and "port_range" in row and row["port_range"]["first"] > row["port_range"]["last"]:
         found = ["port_range.first is greater than port_range.last"]
     if found:

@@ -47,6 +47,9 @@ def platform_status(
     services = []
     for service in table:
         name = service["name"]
+        if service.get("kind", "deployment") != "deployment":
+            services += [outside(service)] if service["kind"] == "external" else []
+            continue
         pods = objects.pods(name)
         entry = objects.one("Service", name) or {"spec": {}}
         certificate = by_name.get(name)
@@ -65,6 +68,23 @@ def platform_status(
             }
         )
     return {**platform, "namespace": namespace, "services": services, "backup_job": job_state(objects)}
+
+
+def outside(service: Json) -> dict[str, t.Any]:
+    """The same of a server outside of the cluster, of which the cluster knows only where it is."""
+    server = service["external"]
+    unknown = ("cpu_cores", "cpu_cores_limit", "memory_bytes", "memory_bytes_limit", "certificate_until")
+    return {
+        "name": service["name"],
+        "type": "external",
+        "health": "external",
+        "restarts": 0,
+        "last_end": "",
+        "addresses": [server["host"]],
+        "ports": [server["port"]],
+        **dict.fromkeys(unknown),
+        "certificate_due": "",
+    }
 
 
 def job_state(objects: Objects) -> Json | None:

@@ -23,16 +23,19 @@ function secret(string $name): string
     throw new RuntimeException("$folder/$name is missing or empty");
 }
 
+// Encrypted, and only with who has a certificate of php.ini's CA for this host: without the second flag mysqlnd takes any.
+const DATABASE_FLAGS = MYSQLI_CLIENT_SSL | MYSQLI_CLIENT_SSL_VERIFY_SERVER_CERT;
+
 /**
  * A connection to the database. What goes wrong is an exception with the server's reason.
  */
-function connect(string $host, string $user, string $name): mysqli
+function connect(string $host, int $port, string $user, string $name): mysqli
 {
     mysqli_report(MYSQLI_REPORT_ERROR | MYSQLI_REPORT_STRICT);
     $database = new mysqli();
     $database->options(MYSQLI_OPT_CONNECT_TIMEOUT, 4);
     // The exception says the same as the warnings.
-    @$database->real_connect($host, $user, secret('database_password'), $name, null, null, MYSQLI_CLIENT_SSL);
+    @$database->real_connect($host, $user, secret('database_password'), $name, $port, null, DATABASE_FLAGS);
     return $database;
 }
 

@@ -33,6 +33,8 @@ def verification_faults(table: t.Sequence[Json], faults: t.Sequence[Json], other
                     "action": "command",
                     "proves": entry.get("proves") or [],
                     "command": ["exec", f"deploy/{service['name']}", "--", "pkill", process],
+                    # kubectl chooses one of its pods.
+                    "one": True,
                 }
             )
     more = [with_command(entry) for entry in faults if entry.get("action") and entry["service"] in services]
@@ -65,13 +67,19 @@ def running_containers(found: t.Sequence[Json], service: str, namespace: str) ->
     ]
 
 
-def recovery_lack(found: t.Sequence[Json], service: str, namespace: str, before: t.Sequence[str]) -> str:
-    """Empty when new containers run in the place of those ``before``, and are ready; else what is missing."""
+def recovery_lack(
+    found: t.Sequence[Json], service: str, namespace: str, before: t.Sequence[str], one: bool = False
+) -> str:
+    """Empty when new containers run in the place of those ``before``, and are ready; else what is missing.
+
+    ``one``: only one of them was interrupted, and the others still run.
+    """
     now = running_containers(found, service, namespace)
-    if set(now) & set(before):
+    stayed = set(now) & set(before)
+    if len(stayed) > (len(set(before)) - 1 if one and before else 0):
         return "the container of before still runs"
-    if not now:
-        return "no container runs"
+    if len(now) < max(len(before) if one else 1, 1):
+        return "no container runs" if not now else f"{len(now)} of {len(before)} containers run"
     return available(Objects(found, namespace).one("Deployment", service))
 
 

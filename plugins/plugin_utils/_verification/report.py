@@ -32,18 +32,20 @@ def verification_report(
 ) -> dict[str, t.Any]:
     """Every requirement with its verdict, reason and checks; those that nobody listed come last.
 
-    A requirement is passed only when something was tried for all services that it needs. ``previous`` is the report of
-    the run before, if there was one; what has another verdict now is listed in ``changes``.
+    A requirement is passed only when something was tried for all services that it needs. ``table`` may also have the
+    rows of servers outside of the cluster: what is about one of them is not tried, and the reason says where it is.
+    ``previous`` is the report of the run before, if there was one; what has another verdict is listed in ``changes``.
     """
-    services = {service["name"] for service in table}
+    outside = {row["name"]: row["external"]["host"] for row in table if row.get("kind") == "external"}
+    services = {service["name"] for service in table} - set(outside)
     by_requirement: dict[str, list[Json]] = {}
     for result in results:
         by_requirement.setdefault(requirement(result), []).append(result)
     rows = []
     for entry in requirements:
         absent = [name for name in entry.get("services") or [] if name not in services]
-        rows.append(judged(entry, by_requirement.pop(entry["id"], []), absent))
-    rows += [judged({"id": name, "title": found[0]["title"]}, found, []) for name, found in by_requirement.items()]
+        rows.append(judged(entry, by_requirement.pop(entry["id"], []), why_absent(absent, outside)))
+    rows += [judged({"id": name, "title": found[0]["title"]}, found, "") for name, found in by_requirement.items()]
     counts = {verdict: sum(row["verdict"] == verdict for row in rows) for verdict in VERDICTS}
     return {
         **platform,
@@ -70,13 +72,21 @@ def changes(rows: t.Sequence[Json], before: t.Sequence[Json]) -> list[dict[str, 
     return found
 
 
-def judged(entry: Json, checks: t.Sequence[Json], absent: t.Sequence[str]) -> dict[str, t.Any]:
-    """One requirement with its verdict."""
+def why_absent(absent: t.Sequence[str], outside: t.Mapping[str, str]) -> str:
+    """Why services cannot be looked at: they are not there, or a server outside of the cluster has their place."""
+    missing = [name for name in absent if name not in outside]
+    if missing or not absent:
+        return f"not installed: {', '.join(missing)}" if missing else ""
+    return f"outside of the cluster: {', '.join(f'{name}, which is {outside[name]}' for name in absent)}"
+
+
+def judged(entry: Json, checks: t.Sequence[Json], absent: str) -> dict[str, t.Any]:
+    """One requirement with its verdict. ``absent``: why a service that it needs is not there."""
     verdict, reason = "passed", ""
     if any(not check["ok"] for check in checks):
         verdict = "failed"
     elif absent:
-        verdict, reason = "skipped", f"not installed: {', '.join(absent)}"
+        verdict, reason = "skipped", absent
     elif not checks:
         verdict, reason = "skipped", entry.get("reason") or "no check for it yet"
     return {

@@ -105,11 +105,12 @@ def test_the_data_source_is_the_one_that_the_queries_name_and_its_secrets_exist(
     (source,) = yaml.safe_load((IMAGE / "datasource.yml").read_text())["datasources"]
     assert {target["datasource"]["uid"] for each in made.values() for target in targets(each)} == {source["uid"]}
     assert {target["datasource"]["type"] for each in made.values() for target in targets(each)} == {source["type"]}
-    assert source["url"] == "https://influxdb:8086"
+    assert source["url"] == "$INFLUXDB_URL"
     assert (source["user"], source["jsonData"]["dbName"], source["access"]) == ("grafana", "telegraf", "proxy")
     assert source["jsonData"]["tlsAuthWithCACert"]
     assert "tlsSkipVerify" not in source["jsonData"]
     (row,) = [row for row in table if row["name"] == "grafana"]
+    assert "INFLUXDB_URL" in [entry["name"] for entry in row["env"]]
     known = {f"/etc/service/secrets/{name}" for name in row["secret_files"]} | {
         "/etc/service/tls/ca.crt",
         "/etc/service/config/root_url",

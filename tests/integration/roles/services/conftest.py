@@ -70,6 +70,12 @@ def extended(tmp_path_factory):
     return render(tmp_path_factory.mktemp("extended"), [SAMPLES])
 
 
+@pytest.fixture
+def rendering(tmp_path):
+    """Renders the real ones with settings that are handed to it."""
+    return lambda **settings: render(tmp_path / "rendered", **settings)
+
+
 @pytest.fixture(params=["real", "extended"])
 def rendered(request):
     """Both: what holds for every service must hold for one that is yet to come."""

@@ -196,8 +196,8 @@ def test_selectors_choose_exactly_the_pods_of_their_service(rendered):
         for each in of(rendered, "NetworkPolicy")
         if each["metadata"]["name"] != "default-deny"
     ]
-    # A job has none of the others but a policy.
-    assert len(chosen) == 4 * (len(labels) - len(jobs)) + len(jobs)
+    # A job has none of the others but a policy; only who runs in several pods has a budget.
+    assert len(chosen) == 3 * (len(labels) - len(jobs)) + len(jobs) + len(of(rendered, "PodDisruptionBudget"))
     for name, selector in chosen:
         assert [found for found, own in labels.items() if contains(own, selector)] == [name]
 
@@ -418,3 +418,42 @@ def test_what_clients_are_shown_is_the_owners_and_the_rest_the_platforms(named, 
     }
     assert shown(real, "nginx")["tls.crt"] == "nginx.crt"
     assert shown(real, "phpmyadmin")["public.crt"] == "phpmyadmin.crt"
+
+
+def test_several_pods_are_spread_over_nodes_and_a_node_is_emptied_one_by_one(rendering, real):
+    assert of(real, "PodDisruptionBudget") == []
+    found = rendering(services_replicas={"nginx": 2})
+    for each in found.objects:
+        kubernetes_validate.validate(each, "1.34", strict=True)
+    for row in found.table:
+        deployment = one(found, "Deployment", row["name"])
+        several = row["name"] == "nginx"
+        assert deployment["spec"]["replicas"] == (2 if several else 1)
+        assert ("topologySpreadConstraints" in pod_of(deployment)) == several
+    (spread,) = pod_of(one(found, "Deployment", "nginx"))["topologySpreadConstraints"]
+    assert spread["topologyKey"] == "kubernetes.io/hostname"
+    (budget,) = of(found, "PodDisruptionBudget")
+    assert (budget["metadata"]["name"], budget["spec"]["maxUnavailable"]) == ("nginx", 1)
+
+
+def test_a_server_outside_takes_the_place_of_a_service(rendering, tmp_path):
+    authority = tmp_path / "db.crt"
+    authority.write_text("-----BEGIN CERTIFICATE-----\n")
+    server = {"host": "10.1.2.3", "port": 3307, "ca": str(authority), "secret": "mine"}
+    found = rendering(services_external={"mysql": server})
+    for each in found.objects:
+        kubernetes_validate.validate(each, "1.34", strict=True)
+    assert "mysql" not in [each["metadata"]["name"] for each in found.objects]
+    assert not [each for each in found.inputs["credentials"] if each["name"].startswith("mysql_")]
+    peers = {"to": [{"ipBlock": {"cidr": "10.1.2.3/32"}}], "ports": [{"port": 3307, "protocol": "TCP"}]}
+    allowed = [
+        each["metadata"]["name"] for each in of(found, "NetworkPolicy") if peers in each["spec"].get("egress", [])
+    ]
+    assert allowed == ["wordpress", "phpmyadmin"]
+    for name in allowed:
+        volumes = pod_of(one(found, "Deployment", name))["volumes"]
+        (secrets,) = [each["projected"]["sources"] for each in volumes if each["name"] == "secrets"]
+        assert [each["secret"]["name"] for each in secrets] == [name, "mine"]
+        data = {each["name"]: each["data"] for each in found.inputs["secrets"]}[name]
+        assert data["database_ca.crt"] == {"file": str(authority)}
+        assert "database_password" not in data

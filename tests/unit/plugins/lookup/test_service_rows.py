@@ -71,3 +71,43 @@ def test_what_is_wrong_can_be_asked_for():
 
 def test_a_selection_may_be_a_text_of_the_command_line():
     assert set(run(enabled="influxdb,telegraf", render=False)) == {"influxdb", "telegraf"}
+
+
+VARIABLES = {
+    "services_address": "192.168.1.5",
+    "services_namespace": "n",
+    "services_profile": "p",
+    "services_state_path": "/s",
+    "services_panels": True,
+    "services_metrics_retention": "14d",
+}
+
+
+def test_who_uses_a_service_asks_where_it_is():
+    options = {"enabled": ["mysql", "wordpress", "phpmyadmin"], "variables": VARIABLES, "ca": "/s/ca.crt"}
+    own = run(**options)
+    assert '"database_host": "mysql", "database_port": 3306' in own["wordpress"]["config"]["wordpress.json"]
+    assert own["phpmyadmin"]["secret_files"]["database_ca.crt"] == {"file": "/s/ca.crt"}
+    server = {"host": "10.1.2.3", "port": 3307, "ca": "/etc/db.crt", "secret": "mine"}
+    rows = run(**options, external={"mysql": server})
+    assert rows["mysql"]["kind"] == "external"
+    assert rows["mysql"]["endpoint"] == {"host": "10.1.2.3", "port": 3307, "ca": "/etc/db.crt", "external": True}
+    assert '"database_host": "10.1.2.3", "database_port": 3307' in rows["wordpress"]["config"]["wordpress.json"]
+    assert rows["wordpress"]["secret_sources"][0]["key"] == "mysql_wordpress"
+    for name in ("wordpress", "phpmyadmin"):
+        assert rows[name]["secret_files"]["database_ca.crt"] == {"file": "/etc/db.crt"}
+
+
+def test_the_measurements_may_go_to_a_server_outside():
+    server = {"host": "influx.example.org", "ca": "/etc/i.crt", "addresses": ["10.1.2.4"]}
+    names = ["influxdb", "telegraf", "grafana"]
+    rows = run(enabled=names, variables=VARIABLES, external={"influxdb": server})
+    for name in ("telegraf", "grafana"):
+        url = {"name": "INFLUXDB_URL", "value": "https://influx.example.org:8086"}
+        assert url in rows[name]["env"]
+        assert {"file": "/etc/i.crt"} in rows[name]["secret_files"].values()
+
+
+def test_a_server_outside_that_cannot_work_is_refused_before_anything_changes():
+    with pytest.raises(AnsibleLookupError, match=r"Nothing was changed\. services_external.nginx: this service cannot"):
+        run(render=False, external={"nginx": {"host": "10.1.2.3", "ca": "/ca"}})

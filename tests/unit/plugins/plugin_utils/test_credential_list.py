@@ -38,3 +38,9 @@ def test_values_on_request_but_no_private_key():
     assert sections[0]["lines"][0] == "login: ssh-ed25519 AAAA login; private key /s/id"
     assert "root: hunter2" in sections[1]["lines"]
     assert "PRIVATE" not in str(sections)
+
+
+def test_accounts_in_a_secret_of_the_user_have_their_place():
+    server = {"kind": "external", "external": {"secret": "mine", "accounts": ["mysql_admin"]}, "credentials": []}
+    sections = credential_list([{"name": "mysql", "title": "Database", **server}], HELD, True)
+    assert sections == [{"title": "Database (mysql)", "lines": ["mysql_admin: in the Secret mine, which is yours"]}]

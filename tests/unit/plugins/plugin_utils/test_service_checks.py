@@ -73,6 +73,14 @@ def test_what_needs_a_service_that_is_off_is_not_tried_and_the_report_says_so():
     assert len(_service_checks.collect({"web": parts, "db": lists()}, {})["checks"]) == 2
 
 
+def test_a_check_that_needs_a_password_of_somebody_else_is_left_out():
+    checks = [{"id": name, "title": "T", "kind": "http", "credential": name} for name in ("mine", "theirs")]
+    found = _service_checks.collect({"web": lists(checks=checks)}, {}, credentials={"mine"})["checks"]
+    assert [check["id"] for check in found] == ["mine"]
+    assert len(_service_checks.collect({"web": lists(checks=checks)}, {})["checks"]) == 2
+    assert _service_checks.held([{"credentials": [{"name": "mine"}]}, {"name": "job"}]) == {"mine"}
+
+
 def test_requirements_stand_by_area_and_those_of_faults_have_a_reason():
     web = lists(
         requirements=[{"id": "WEB-02", "title": "T"}, {"id": "RST-01", "title": "R"}, {"id": "WEB-01", "title": "T"}],

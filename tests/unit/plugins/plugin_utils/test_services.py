@@ -76,6 +76,7 @@ def test_a_missing_key_is_refused_with_its_name(key):
         ({"name": "Web"}, "name must be a name"),
         ({"backup": "tar"}, "backup needs storage"),
         ({"config": {"a": 5}}, "config.a must be a text"),
+        ({"external": {"credentials": ["web_admin"]}}, "external.credentials names web_admin, which credentials does"),
         ({"kind": "job"}, "type is not a key"),
         ({"port_range": {"name": "x", "first": 3000, "last": 2000}}, "port_range.first is greater"),
     ],

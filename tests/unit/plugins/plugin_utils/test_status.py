@@ -53,6 +53,15 @@ def lines(found, table, usage=(), certificates=(), backup=None):
     return status_lines(platform_status(found, table, "n", usage, certificates, {"backup": backup}))
 
 
+def test_a_server_outside_of_the_cluster_has_its_own_address_and_jobs_have_no_line():
+    server = {"name": "mysql", "kind": "external", "external": {"host": "db.example.org", "port": 3307}}
+    found = lines(objects(), [server, {"name": "backup", "kind": "job"}])
+    assert [line.split() for line in found[1:3]] == [
+        ["mysql", "external", "0", "?m", "?", "MiB", "none", "db.example.org", "3307"],
+        [],
+    ]
+
+
 def test_status_of_services():
     assert [line.split() for line in lines(objects(), [NGINX, MYSQL], USAGE, [CERTIFICATE])] == [
         ["SERVICE", "HEALTH", "RESTARTS", "CPU", "MEMORY", "CERTIFICATE", "ADDRESS", "PORTS"],

@@ -81,6 +81,26 @@ def test_only_containers_that_run_count():
 )
 def test_recovery(found, lack):
     assert recovery_lack(found, "nginx", "n", ["a"]) == lack
+    assert recovery_lack(found, "nginx", "n", ["a"], one=True) == lack
+
+
+@pytest.mark.parametrize(
+    ("found", "lack"),
+    [
+        (objects(("a", "running"), ("b", "running")), "the container of before still runs"),
+        (objects(("a", "running"), ("b", "waiting")), "1 of 2 containers run"),
+        (objects(("a", "running"), ("c", "running"), available=0), "0 of 1 pods are available"),
+        (objects(("a", "running"), ("c", "running")), ""),
+    ],
+)
+def test_recovery_of_one_container_of_two(found, lack):
+    assert recovery_lack(found, "nginx", "n", ["a", "b"], one=True) == lack
+
+
+def test_all_containers_are_new_after_a_fault_of_all():
+    found = objects(("a", "running"), ("c", "running"))
+    assert recovery_lack(found, "nginx", "n", ["a", "b"]) == "the container of before still runs"
+    assert recovery_lack(objects(("c", "running"), ("d", "running")), "nginx", "n", ["a", "b"]) == ""
 
 
 def check(name, ok=True, measured="42 rows"):

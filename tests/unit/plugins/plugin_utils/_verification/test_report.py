@@ -69,6 +69,13 @@ def test_nothing_untried_is_passed():
     assert SAMPLE["counts"] == {"passed": 2, "failed": 1, "skipped": 4}
 
 
+def test_what_is_about_a_server_outside_of_the_cluster_is_not_tried():
+    server = {"name": "mysql", "kind": "external", "external": {"host": "db.example.org"}}
+    needs = [{"id": "WP-03", "title": "T", "services": ["nginx", "mysql"]}]
+    (row,) = verification_report([check("WP-03")], needs, [{"name": "nginx"}, server], PLATFORM)["rows"]
+    assert (row["verdict"], row["reason"]) == ("skipped", "outside of the cluster: mysql, which is db.example.org")
+
+
 def test_lines_tell_failures_and_reasons():
     assert check_lines(SAMPLE) == [
         "2 requirements passed, 1 failed, 4 not tried; 5 checks",
