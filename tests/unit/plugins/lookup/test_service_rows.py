@@ -78,6 +78,7 @@ VARIABLES = {
     "services_namespace": "n",
     "services_profile": "p",
     "services_state_path": "/s",
+    "services_kubectl_words": "kubectl -n n",
     "services_panels": True,
     "services_metrics_retention": "14d",
 }
