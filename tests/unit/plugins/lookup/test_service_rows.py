@@ -79,6 +79,7 @@ VARIABLES = {
     "services_profile": "p",
     "services_state_path": "/s",
     "services_kubectl_words": "kubectl -n n",
+    "services_public_name": "192.168.1.5",
     "services_panels": True,
     "services_metrics_retention": "14d",
 }
