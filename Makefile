@@ -38,6 +38,7 @@ up: ready ## Bring up the platform, or repair it; all that is in place already i
 ##@ Live with it
 #: credentials    Where the credentials are; shows them after a question
 #: rotate         Make credentials anew: make rotate NAMES=mysql_admin
+#: renew          Issue certificates that end soon anew
 #: backup         Back up all data and credentials
 #: collect        Copy the backups that the cluster makes each night to this host
 #: restore        Put a backup back, after a question
@@ -71,6 +72,7 @@ $(PLAYS): ready
 
 ##@ Change it
 #: bundle         Gather every file that the platform needs
+#: refresh        Bring newer packages into the bundle, with security updates
 #: test-grafana   Try the dashboards with a real Grafana
 # Not among the playbooks: it belongs to the tests.
 abuse: ready ## Abuse the running platform from one client, and measure how long another one waits; needs root, takes 3 minutes
