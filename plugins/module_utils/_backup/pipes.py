@@ -106,7 +106,16 @@ async def _ended(process: asyncio.subprocess.Process) -> None:
     with contextlib.suppress(ProcessLookupError):
         process.send_signal(signal.SIGINT)
     try:
-        await asyncio.wait_for(process.wait(), GRACE)
+        await asyncio.wait_for(_end(process), GRACE)
     except TimeoutError:
-        process.kill()
-        await process.wait()
+        # It does not listen: whoever starts a program in the background makes it deaf to Ctrl-C.
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
+        await _end(process)
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    """Wait for a program's end; asyncio notices it only when nothing is left to read."""
+    while process.stdout and await process.stdout.read(CHUNK):
+        pass
+    await process.wait()

@@ -4,10 +4,12 @@
 from __future__ import annotations
 
 import hashlib
+import signal
 import sys
 
 import pytest
 
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._backup import pipes
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._backup.folders import BackupError
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._backup.pipes import Passed, piped
 
@@ -71,4 +73,15 @@ def test_the_sink_sees_no_end_when_the_stream_is_not_whole(kept):
 
 def test_a_sink_that_ends_by_itself_stops_a_source_without_end():
     done = piped(shell("exec cat /dev/zero"), shell("echo full >&2; exit 4"), Passed("tar"), {})
+    assert (done.sink_code, done.sink_errors) == (4, "full\n")
+
+
+def test_a_source_that_does_not_listen_is_ended_all_the_same(monkeypatch):
+    monkeypatch.setattr(pipes, "GRACE", 0.2)
+    # As a shell does for what it starts in the background; programs inherit it.
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        done = piped(shell("exec cat /dev/zero"), shell("echo full >&2; exit 4"), Passed("tar"), {})
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert (done.sink_code, done.sink_errors) == (4, "full\n")
