@@ -67,8 +67,8 @@ add_action('admin_bar_menu', static function (WP_Admin_Bar $bar): void {
 }, 11);
 
 // Plugins and themes are part of the image: who looks for the pages that install them learns how it is done here.
-const FT_SERVICES_PLUGINS = 'Plugins and themes are part of this site’s image. Put the folder of one into <code>images/wordpress/extra/plugins</code> or'
-    . ' <code>images/wordpress/extra/themes</code> of the platform’s checkout and run <code>make up ARGS="--tags images,services"</code>;'
+const FT_SERVICES_PLUGINS = 'Plugins and themes are part of this site&#8217;s image. Put the folder of one into <code>images/wordpress/extra/plugins</code> or'
+    . ' <code>images/wordpress/extra/themes</code> of the platform&#8217;s checkout and run <code>make up ARGS="--tags images,services"</code>;'
     . ' then it is in the list, to be activated. A newer WordPress comes with a newer bundle: <code>make refresh</code> where there is one.';
 foreach (['plugin-editor', 'plugin-install', 'theme-editor', 'theme-install', 'update-core'] as $page) {
     // Some of them are refused before they are loaded.
@@ -89,10 +89,10 @@ add_action('admin_notices', static function (): void {
 // There is no mail to reset a password by. Without an answer people would try again and again.
 add_filter('login_message', static fn (string $message): string => isset($_GET['lost']) ? $message . '<div class="notice notice-info message"><p>'
     . 'This site sends no mail. An administrator gives you a new password, on the page Users of the administration.</p><p>'
-    . 'The administrator’s own, and those of editor and author, are told on the host of the platform by <code>make credentials</code>;'
+    . 'The administrator&#8217;s own, and those of editor and author, are told on the host of the platform by <code>make credentials</code>;'
     . ' <code>make rotate NAMES=wordpress_admin</code> makes a new one.</p></div>' : $message);
 
-// The theme’s footer is a sample: links that lead nowhere, and names that nobody chose.
+// The footer of the theme is a sample: links that lead nowhere, and names that nobody chose.
 add_action('init', static function (): void {
     $slug = get_template() . '/footer';
     $patterns = WP_Block_Patterns_Registry::get_instance();

@@ -237,7 +237,8 @@ def stream(archive: str, images: t.Sequence[SavedImage]) -> t.Iterator[bytes]:
             while chunk := handle.read(_CHUNK):
                 yield chunk
         return
-    with opened(archive) as parts:
+    with contextlib.ExitStack() as stack:
+        parts = stack.enter_context(opened(archive))
         entries: dict[str, dict[str, t.Any]] = {}
         for image in images:
             entry = {"Config": image.config, "RepoTags": [], "Layers": list(image.layers)}

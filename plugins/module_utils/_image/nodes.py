@@ -197,7 +197,9 @@ class NodeLoader:
         if errors:
             raise errors[0]
         for node in nodes.values():
-            self._verify(node, [image for (other, _), images in missing.items() if other == node for image in images])
+            self._verify(
+                node, [image for (other, dummy), images in missing.items() if other == node for image in images]
+            )
 
     def _import(self, node: Node, archive: str, images: t.Sequence[SavedImage]) -> None:
         words = self._words(node.name, *IMPORTERS[node.runtime], stdin=True)

@@ -96,7 +96,7 @@ class Session:
     force: bool = False
     # Remove and make anew what has other values in fields that cannot change.
     replace: bool = False
-    delete_options: DeleteOptions = field(default_factory=lambda: DeleteOptions())
+    delete_options: DeleteOptions = field(default_factory=DeleteOptions)
     check: bool = False
     wait: bool = True
     fail_fast: bool = True

@@ -34,9 +34,9 @@ def deployment(replicas=1, progressing="True", **status):
     }
 
 
-def pod(restarts=0, labels=LABELS, **state):
+def pod(restarts=0, labels=None, **state):
     return {
-        "metadata": {"name": "web-1", "labels": {**labels, "pod-template-hash": "1"}},
+        "metadata": {"name": "web-1", "labels": {**(labels or LABELS), "pod-template-hash": "1"}},
         "status": {
             "startTime": "2026-01-01T00:00:00Z",
             "containerStatuses": [{"restartCount": restarts, "state": state or {"running": {}}}],

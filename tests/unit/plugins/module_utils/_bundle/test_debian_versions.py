@@ -43,7 +43,7 @@ ORDERED = [
 @pytest.mark.parametrize(("older", "newer"), list(itertools.pairwise(ORDERED)))
 def test_versions_have_the_order_of_debian(older, newer):
     assert version_key(older) < version_key(newer)
-    assert not version_key(newer) < version_key(older)
+    assert version_key(newer) > version_key(older)
     assert version_key(newer) == version_key(newer)
 
 
