@@ -84,7 +84,8 @@ def test_it_is_part_of_everything_and_ftps_of_nothing(rendered):
     names = {(each["kind"], each["metadata"]["name"]) for each in rendered.objects}
     assert {("Deployment", "hello"), ("Service", "hello"), ("NetworkPolicy", "hello"), ("ConfigMap", "hello")} <= names
     assert "ftps" not in {name for dummy, name in names}
-    configs = {each["metadata"]["name"]: each["data"] for each in rendered.objects if each["kind"] == "ConfigMap"}
+    maps = [each for each in rendered.objects if each["kind"] == "ConfigMap"]
+    configs = {each["metadata"]["name"]: each.get("data", {}) for each in maps}
     assert configs["hello"]["hello.txt"] == "Hello from ft-services\n"
     assert json.loads(configs["grafana"]["hello.json"])["uid"] == "ft-hello"
     assert "https://192.168.49.200:7000/" in configs["nginx"]["index.html"]
