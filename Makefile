@@ -75,7 +75,7 @@ $(PLAYS): ready
 #: refresh        Bring newer packages into the bundle, with security updates
 #: test-grafana   Try the dashboards with a real Grafana
 # Not among the playbooks: it belongs to the tests.
-abuse: ready ## Abuse the running platform from one client, and measure how long others wait; needs root, takes 3 minutes
+abuse: ready ## Abuse the running platform from one client, and measure how long others wait; needs root
 	@$(PLAYBOOK) molecule/resources/playbooks/abuse.yml $(ARGS)
 
 test: ## Run every check but extended; the last line is "N passed, N failed"
