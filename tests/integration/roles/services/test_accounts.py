@@ -10,6 +10,8 @@ import pytest
 WITH_ACCOUNT = ["dashboard", "telegraf"]
 # It may run commands in the containers of its namespace.
 JOB = "backup"
+# What the dashboard tells the status page: the one object that it may write.
+STATE = "state"
 
 
 def of(rendered, kind):
@@ -19,10 +21,12 @@ def of(rendered, kind):
 def test_only_these_have_an_account_and_each_has_its_own_rights(rendered):
     assert sorted(of(rendered, "ServiceAccount")) == [JOB, *WITH_ACCOUNT]
     assert sorted(of(rendered, "ClusterRole")) == [f"ft-services-{name}" for name in WITH_ACCOUNT]
-    assert list(of(rendered, "Role")) == [JOB]
-    (binding,) = of(rendered, "RoleBinding").values()
-    assert binding["roleRef"] == {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": JOB}
-    assert binding["subjects"] == [{"kind": "ServiceAccount", "name": JOB, "namespace": "ft-services"}]
+    assert sorted(of(rendered, "Role")) == sorted([JOB, STATE])
+    bindings = of(rendered, "RoleBinding")
+    assert sorted(bindings) == sorted([JOB, STATE])
+    for role, account in {JOB: JOB, STATE: "dashboard"}.items():
+        assert bindings[role]["roleRef"] == {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": role}
+        assert bindings[role]["subjects"] == [{"kind": "ServiceAccount", "name": account, "namespace": "ft-services"}]
     for name, binding in of(rendered, "ClusterRoleBinding").items():
         account = name.removeprefix("ft-services-")
         assert binding["roleRef"] == {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": name}
@@ -58,20 +62,29 @@ def test_nobody_may_change_anything_read_a_secret_or_reach_through_a_node(real, 
         assert not ends & {"attach", "exec", "portforward", "proxy", "token", "ephemeralcontainers"}
 
 
-def test_the_job_runs_commands_and_nothing_more(real):
-    rights = {
-        (resource, verb)
-        for rule in of(real, "Role")[JOB]["rules"]
+def rights(role):
+    return {
+        (resource, verb, *rule.get("resourceNames", []))
+        for rule in role["rules"]
         for resource in rule["resources"]
         for verb in rule["verbs"]
     }
-    assert rights == {
+
+
+def test_the_job_runs_commands_and_tells_when_and_nothing_more(real):
+    assert rights(of(real, "Role")[JOB]) == {
+        ("configmaps", "get", "backup-times"),
+        ("configmaps", "patch", "backup-times"),
         ("deployments", "get"),
         ("pods", "get"),
         ("pods", "list"),
         ("pods/exec", "create"),
         ("pods/exec", "get"),
     }
+
+
+def test_the_dashboard_writes_the_state_of_the_platform_and_nothing_else(real):
+    assert rights(of(real, "Role")[STATE]) == {("configmaps", "patch", "state")}
 
 
 def test_the_job_can_be_reached_by_no_pod_and_is_an_ordinary_user_with_a_read_only_root(real):
