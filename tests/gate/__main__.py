@@ -52,7 +52,7 @@ STEPS = {
     "sanity": Step(2400, cases=True),
     "unit": Step(cases=True),
     "coverage": Step(needs="unit"),
-    "integration": Step(1800, cases=True),
+    "integration": Step(2400, cases=True),
     "build": Step(),
     "docs": Step(),
     "bundle": Step(3000),
