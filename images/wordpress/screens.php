@@ -43,13 +43,18 @@ add_action('init', static function (): void {
 }, 20);
 add_filter('should_load_remote_block_patterns', '__return_false');
 add_filter('block_editor_settings_all', static fn (array $settings): array => ['enableOpenverseMediaCategory' => false] + $settings);
-// Its guide for newcomers, too, shows pictures from outside.
+// Its guide for newcomers, too, shows pictures from outside. What the user has set arrives after the editor's start and replaces all before.
 add_action('enqueue_block_editor_assets', static function (): void {
     $guides = ['post' => ['welcomeGuide', 'welcomeGuideTemplate'],
         'site' => ['welcomeGuide', 'welcomeGuideStyles', 'welcomeGuidePage', 'welcomeGuideTemplate']];
     foreach ($guides as $editor => $names) {
-        $set = implode('', array_map(static fn (string $name): string => "preferences.set('core/edit-$editor', '$name', false);", $names));
-        wp_add_inline_script("wp-edit-$editor", "(() => { const preferences = wp.data.dispatch('core/preferences'); $set })();");
+        wp_add_inline_script("wp-edit-$editor", sprintf(
+            '(() => { const store = "core/preferences", scope = "core/edit-%s", off = () => %s.forEach((name) => {'
+            . ' if (wp.data.select(store).get(scope, name) !== false) wp.data.dispatch(store).set(scope, name, false); });'
+            . ' off(); wp.data.subscribe(off, store); })();',
+            $editor,
+            wp_json_encode($names)
+        ));
     }
 });
 // And so do the pages about WordPress itself.
