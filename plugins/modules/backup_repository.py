@@ -215,7 +215,10 @@ def copy(module: AnsibleModule, repository: Repository) -> Json:
     if module.check_mode:
         return {**result, "snapshot": held[name]["id"] if name in held else ""}
     repository.ensure(like=source.location)
-    result["snapshot"] = (held.get(name) or repository.copy(name, source))["id"]
+    if name not in held:
+        repository.copy(name, source)
+        held = repository.snapshots()
+    result["snapshot"] = held[name]["id"]
     result["forgotten"] = forget(params, repository)
     return {**result, "changed": result["changed"] or bool(result["forgotten"])}
 

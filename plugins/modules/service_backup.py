@@ -261,7 +261,6 @@ from ansible_collections.fortytwo.ft_services.plugins.module_utils._python impor
 
 require_python()
 
-import hashlib
 import json
 import os
 import shutil
@@ -292,7 +291,11 @@ from ansible_collections.fortytwo.ft_services.plugins.module_utils._backup.folde
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._backup.repository import Repository, summary_of
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._backup.streams import Container
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._backup.writers import JUDGE, REFUSED, writer_of
-from ansible_collections.fortytwo.ft_services.plugins.module_utils._files import private_folder, write_private
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._files import (
+    private_folder,
+    sha256_of_bytes,
+    write_private,
+)
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._progress import Progress
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._types import Json
 
@@ -304,6 +307,13 @@ def kubectl_of(params: Json) -> list[str]:
     """The words that every command begins with."""
     options = [f"--{key}={params[key]}" for key in ("kubeconfig", "context", "namespace") if params[key]]
     return [params["executable"], *options]
+
+
+def repository_of(module: AnsibleModule) -> Repository:
+    """The repository of the options."""
+    params = module.params
+    key_file = Path(params["key_file"])
+    return Repository(module.run_command, params["repository"], key_file, params["restic_executable"])
 
 
 def make(module: AnsibleModule) -> Json:
@@ -352,13 +362,12 @@ def make_in_repository(module: AnsibleModule) -> Json:
     params, now = module.params, time.gmtime()
     name = params["name"] or time.strftime("%Y%m%dT%H%M%SZ", now)
     check_name(name)
-    key_file = Path(params["key_file"])
-    repository = Repository(module.run_command, params["repository"], key_file, params["restic_executable"])
+    repository = repository_of(module)
     result: Json = {"name": name, "folder": repository.location, "manifest": {}, "removed": []}
     if not module.check_mode:
-        private_folder(key_file.parent, dry=False)
+        private_folder(Path(params["key_file"]).parent, dry=False)
         repository.ensure()
-    if repository.is_there() and name in repository.snapshots():
+    if (not module.check_mode or repository.is_there()) and name in repository.snapshots():
         raise BackupError(f"{repository.location} holds a backup {name} already. Name this one otherwise.")
     if module.check_mode:
         return result
@@ -367,7 +376,7 @@ def make_in_repository(module: AnsibleModule) -> Json:
     if lacking and not entries:
         raise BackupError(f"No backup was made: {'; '.join(lacking.values())}. {look_at(params)}")
     sizes = {
-        file: {"file": file, "file_bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+        file: {"file": file, "file_bytes": len(content), "sha256": sha256_of_bytes(content)}
         for file, content in files.items()
     }
     manifest = described(params, now, entries, lacking, sizes)
@@ -522,8 +531,7 @@ def collect(module: AnsibleModule) -> Json:
 def collect_repository(module: AnsibleModule) -> Json:
     """Copy what the cluster's own repository has and return the result."""
     params, source = module.params, module.params["source"]
-    key_file = Path(params["key_file"])
-    repository = Repository(module.run_command, params["repository"], key_file, params["restic_executable"])
+    repository = repository_of(module)
     held = repository.snapshots() if repository.is_there() else {}
     container = Container(module.run_command, kubectl_of(params), f"pod/{source['pod']}")
     # It is encrypted, so it may lie here for a moment.

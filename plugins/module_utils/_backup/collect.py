@@ -6,23 +6,21 @@
 from __future__ import annotations
 
 import os
-import shutil
 import tarfile
 import tempfile
 import typing as t
 from pathlib import Path
 
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._backup.folders import (
-    CHUNK,
     MANIFEST,
     NAME,
     UNFINISHED,
-    BackupError,
     check_files,
     finished,
     read_manifest,
 )
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._backup.streams import Container
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._backup.tars import write_members
 
 
 def missing(container: Container, folder: str, root: Path, keep: int) -> list[str]:
@@ -51,37 +49,23 @@ def fetch(container: Container, folder: str, root: Path, name: str) -> dict[str,
 
 def unpack(stream: Path, target: Path, name: str) -> None:
     """Write what a tar has of the folder ``name`` to a new folder. BackupError for anything but plain files in it."""
+
+    def place(member: tarfile.TarInfo) -> Path | None:
+        parts = Path(member.name).parts
+        if member.isdir():
+            return target if parts == (name,) else None
+        return target / parts[1] if len(parts) == 2 and parts[0] == name and parts[1] != ".." else None
+
     target.mkdir(mode=0o700)
-    try:
-        with tarfile.open(stream) as archive:
-            for member in archive:
-                parts = Path(member.name).parts
-                if member.isdir() and parts == (name,):
-                    continue
-                source = archive.extractfile(member) if member.isfile() else None
-                if source is None or len(parts) != 2 or parts[0] != name or parts[1] == "..":
-                    raise BackupError(f"{member.name} has no place in a backup")
-                with source, (target / parts[1]).open("xb") as file:
-                    os.fchmod(file.fileno(), 0o600)
-                    shutil.copyfileobj(source, file, CHUNK)
-    except (tarfile.TarError, EOFError) as error:
-        raise BackupError(f"what came of {name} is no whole tar: {error}") from error
+    write_members(stream, place, f"what came of {name}")
 
 
 def extract(stream: Path, target: Path) -> None:
     """Write what a tar has to a new folder. BackupError for anything but plain files and folders below it."""
+
+    def place(member: tarfile.TarInfo) -> Path | None:
+        path = Path(member.name)
+        return None if path.is_absolute() or ".." in path.parts else target / path
+
     target.mkdir(mode=0o700)
-    try:
-        with tarfile.open(stream) as archive:
-            for member in archive:
-                parts = Path(member.name).parts
-                source = archive.extractfile(member) if member.isfile() else None
-                if Path(member.name).is_absolute() or ".." in parts or not (source or member.isdir()):
-                    raise BackupError(f"{member.name} has no place in a repository")
-                if source is None:
-                    target.joinpath(*parts).mkdir(mode=0o700, exist_ok=True)
-                    continue
-                with source, target.joinpath(*parts).open("xb") as file:
-                    shutil.copyfileobj(source, file, CHUNK)
-    except (tarfile.TarError, EOFError) as error:
-        raise BackupError(f"what came of the repository is no whole tar: {error}") from error
+    write_members(stream, place, "what came of the repository", "a repository")

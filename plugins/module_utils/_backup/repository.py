@@ -34,6 +34,7 @@ from ansible_collections.fortytwo.ft_services.plugins.module_utils._backup.folde
     read_manifest,
     unpacked,
 )
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._backup.tars import write_members
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._files import write_private
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._types import Json
 
@@ -128,12 +129,11 @@ class Repository:
 
     def snapshots(self) -> dict[str, Json]:
         """The newest snapshot of each backup by the backup's name, the oldest backup first."""
-        return {each["name"]: each for each in self._all() if each["part"] in ("", INDEX)}
+        return backups_of(self._all())
 
     def stream_words(self, name: str, created: str, part: str, file: str, *tags: str) -> list[str]:
         """The command that stores its input as a part of the backup ``name``, begun at ``created``."""
-        # restic takes the time to be of the own zone.
-        when = local_time(created.replace("T", " ").removesuffix("Z"))
+        when = local_time(created)
         labels = [word for tag in (f"name={name}", f"{PART}{part}", *tags) for word in ("--tag", tag)]
         target = ["--stdin", "--stdin-filename", file]
         return [*self._words, "backup", "--host", HOST, *labels, "--time", when, "--json", *target]
@@ -141,21 +141,16 @@ class Repository:
     def put_index(self, name: str, manifest: Json, files: dict[str, bytes]) -> Json:
         """Store the manifest and the host's files, which makes the parts a backup. Returns what restic tells of it."""
         content = index_of(manifest, files)
-        whole = "partial" if manifest.get("missing") else "complete"
-        words = self.stream_words(name, manifest["created"], INDEX, INDEX_FILE, whole)
+        words = self.stream_words(name, manifest["created"], INDEX, INDEX_FILE, wholeness(manifest))
         return summary_of(self.answer("backup", *self._run(words, data=content, binary_data=True)))
 
-    def _parts(self, index: Json) -> dict[str, Json]:
-        """The snapshots of a backup's parts by the names of their services: those of the same name and moment."""
-        return {each["part"]: each for each in self._all() if of_one(each) == of_one(index) and each["part"] != INDEX}
-
-    def copy(self, name: str, source: Repository) -> Json:
+    def copy(self, name: str, source: Repository) -> None:
         """Bring a backup from another repository with the same key into this one, its manifest last."""
-        index = source.snapshots()[name]
-        parts = source._parts(index) if index["part"] else {}
+        there = source._all()
+        index = backups_of(there)[name]
+        parts = parts_of(index, there) if index["part"] else {}
         for ids in filter(None, ([each["id"] for each in parts.values()], [index["id"]])):
             self._asked("copy", *self._from(source.location), *ids)
-        return self.snapshots()[name]
 
     def store(self, folder: Path) -> Json:
         """Store a finished backup of :mod:`folders`, and return what restic tells of it."""
@@ -171,10 +166,8 @@ class Repository:
             for entry in manifest["files"].values():
                 write_private(streams / entry["file"], (folder / entry["file"]).read_bytes())
             write_private(streams / MANIFEST, (folder / MANIFEST).read_bytes())
-            created = str(manifest["created"]).replace("T", " ").removesuffix("Z")
-            whole = "partial" if manifest.get("missing") else "complete"
-            tags = ["--tag", f"name={folder.name}", "--tag", whole]
-            words = ["--host", HOST, *tags, "--time", local_time(created), "--json", "."]
+            tags = ["--tag", f"name={folder.name}", "--tag", wholeness(manifest)]
+            words = ["--host", HOST, *tags, "--time", local_time(str(manifest["created"])), "--json", "."]
             out = self._asked("backup", *words, cwd=streams)
         finally:
             shutil.rmtree(streams)
@@ -242,7 +235,7 @@ class Repository:
         packed_index = scratch / INDEX_FILE
         self._dump(index, INDEX_FILE, packed_index)
         unpack(packed_index, scratch)
-        parts = self._parts(index)
+        parts = parts_of(index, self._all())
         for service, entry in read_manifest(scratch)["services"].items():
             if service not in parts:
                 raise BackupError(f"{self.location} lacks the data of {service}. Take another backup")
@@ -260,6 +253,16 @@ def labelled(snapshot: Json) -> Json:
     tags = [tag.partition("=") for tag in snapshot.get("tags") or []]
     found = {key: value for key, dummy, value in tags}
     return {**snapshot, "name": found.get("name", ""), "part": found.get("part", "")}
+
+
+def backups_of(snapshots: t.Iterable[Json]) -> dict[str, Json]:
+    """Of snapshots, the newest of each backup by the backup's name, in their order."""
+    return {each["name"]: each for each in snapshots if each["part"] in ("", INDEX)}
+
+
+def parts_of(index: Json, snapshots: t.Iterable[Json]) -> dict[str, Json]:
+    """Of snapshots, the parts of a backup by the names of their services: those of the same name and moment."""
+    return {each["part"]: each for each in snapshots if of_one(each) == of_one(index) and each["part"] != INDEX}
 
 
 def of_one(snapshot: Json) -> tuple[str, str]:
@@ -294,17 +297,12 @@ def index_of(manifest: Json, files: dict[str, bytes]) -> bytes:
 
 def unpack(archive: Path, folder: Path) -> None:
     """Write the files of :func:`index_of` to a folder. BackupError for anything but plain files in it."""
-    try:
-        with tarfile.open(archive) as opened:
-            for member in opened:
-                name = member.name.removeprefix("./")
-                source = opened.extractfile(member) if member.isfile() else None
-                if source is None or Path(name).name != name or name in ("", ".."):
-                    raise BackupError(f"{member.name} has no place in a backup")
-                with source:
-                    write_private(folder / name, source.read())
-    except (tarfile.TarError, EOFError) as error:
-        raise BackupError(f"the manifest in the repository is no whole tar: {error}") from error
+
+    def place(member: tarfile.TarInfo) -> Path | None:
+        name = member.name.removeprefix("./")
+        return folder / name if member.isfile() and Path(name).name == name and name not in ("", "..") else None
+
+    write_members(archive, place, "the manifest in the repository")
 
 
 def summary_of(output: str) -> Json:
@@ -314,9 +312,15 @@ def summary_of(output: str) -> Json:
     return {"id": summary.get("snapshot_id", ""), "bytes_added": summary.get("data_added", 0)}
 
 
-def local_time(utc: str) -> str:
-    """``2026-11-27 10:15:00`` of UTC, in this host's zone."""
-    return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(calendar.timegm(time.strptime(utc, "%Y-%m-%d %H:%M:%S"))))
+def wholeness(manifest: Json) -> str:
+    """The tag of a backup that lacks nothing, or something."""
+    return "partial" if manifest.get("missing") else "complete"
+
+
+def local_time(created: str) -> str:
+    """The moment of a manifest, ``2026-11-27T10:15:00Z``, as restic takes it: in this host's zone."""
+    moment = calendar.timegm(time.strptime(created, "%Y-%m-%dT%H:%M:%SZ"))
+    return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(moment))
 
 
 def said_by(text: str) -> str:
