@@ -13,11 +13,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
+from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._files import (
     fix_mode,
     private_folder,
     write_private,
 )
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._python import too_old
 
 CRYPTOGRAPHY_ERROR: str | None = None
 CRYPTOGRAPHY_VERSION = ""
@@ -45,6 +48,15 @@ DNS_NAME = re.compile(r"(\*\.)?([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9]([
 
 class CertificateError(Exception):
     """What cannot be done, and what to do about it."""
+
+
+def require_cryptography(module: AnsibleModule) -> None:
+    """End the module when the Python package cryptography is missing or too old."""
+    if CRYPTOGRAPHY_ERROR:
+        module.fail_json(msg=missing_required_lib("cryptography"), exception=CRYPTOGRAPHY_ERROR)
+    problem = too_old("cryptography", CRYPTOGRAPHY_VERSION, (42,))
+    if problem:
+        module.fail_json(msg=problem)
 
 
 @dataclass(frozen=True)

@@ -120,7 +120,7 @@ certificate:
       sample: 89
 """
 
-from ansible_collections.fortytwo.ft_services.plugins.module_utils._python import require_python, too_old
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._python import require_python
 
 require_python()
 
@@ -128,7 +128,7 @@ import typing as t
 from datetime import UTC, datetime
 from pathlib import Path
 
-from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.fortytwo.ft_services.plugins.module_utils import _certificates as local
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._public_certificates import pair as util
@@ -177,11 +177,7 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
-    if util.CRYPTOGRAPHY_ERROR:
-        module.fail_json(msg=missing_required_lib("cryptography"), exception=util.CRYPTOGRAPHY_ERROR)
-    problem = too_old("cryptography", local.CRYPTOGRAPHY_VERSION, (42,))
-    if problem:
-        module.fail_json(msg=problem)
+    local.require_cryptography(module)
     try:
         result = run(module)
     except local.CertificateError as error:

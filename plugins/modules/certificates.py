@@ -166,14 +166,14 @@ certificates:
   contains: *pair
 """
 
-from ansible_collections.fortytwo.ft_services.plugins.module_utils._python import PYTHON_39, require_python, too_old
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._python import PYTHON_39, require_python
 
 require_python(PYTHON_39)
 
 import typing as t
 from pathlib import Path
 
-from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.fortytwo.ft_services.plugins.module_utils import _certificates as util
 
@@ -237,11 +237,7 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
-    if util.CRYPTOGRAPHY_ERROR:
-        module.fail_json(msg=missing_required_lib("cryptography"), exception=util.CRYPTOGRAPHY_ERROR)
-    problem = too_old("cryptography", util.CRYPTOGRAPHY_VERSION, (42,))
-    if problem:
-        module.fail_json(msg=problem)
+    util.require_cryptography(module)
     try:
         result = run(module)
     except util.CertificateError as error:

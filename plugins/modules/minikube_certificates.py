@@ -19,14 +19,8 @@ description:
     certificate.
 extends_documentation_fragment:
   - fortytwo.ft_services.attributes
+  - fortytwo.ft_services.attributes.full
   - fortytwo.ft_services.minikube
-attributes:
-  check_mode:
-    support: full
-  diff_mode:
-    support: full
-  idempotent:
-    support: full
 options:
   profile:
     description: Name of the profile. It has to run, in nodes of docker.

@@ -8,7 +8,6 @@ This module util is private to the collection fortytwo.ft_services.
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 import typing as t
@@ -17,6 +16,7 @@ from urllib.parse import urlsplit
 
 from ansible.module_utils.urls import open_url
 
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._files import sha256_of_bytes
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._manifests.texts import ManifestError
 
 SUFFIXES = (".yaml", ".yml", ".json")
@@ -63,7 +63,7 @@ def _checksum(path: str, value: str, paths: t.Sequence[str]) -> str:
 
 
 def _compare(data: bytes, wanted: str | None, name: str) -> None:
-    actual = hashlib.sha256(data).hexdigest()
+    actual = sha256_of_bytes(data)
     if wanted is not None and actual != wanted:
         raise ManifestError(f"src: {name} has the SHA-256 {actual}, not {wanted} as in checksums")
 

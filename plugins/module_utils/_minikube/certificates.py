@@ -116,13 +116,15 @@ class Certificates:
 
     def _restart(self) -> None:
         """End the static pods' containers; the kubelet starts them again."""
-        listed = {
-            "docker": ["docker", "ps", "--quiet", *(f"--filter=name=k8s_{name}_" for name in STATIC_PODS)],
-        }.get(self.runtime, ["crictl", "ps", "--quiet", "--name", "|".join(f"^{name}$" for name in STATIC_PODS)])
+        if self.runtime == "docker":
+            listed = ["docker", "ps", "--quiet", *(f"--filter=name=k8s_{name}_" for name in STATIC_PODS)]
+            stop = ["docker", "stop", "--time=20"]
+        else:
+            listed = ["crictl", "ps", "--quiet", "--name", "|".join(f"^{name}$" for name in STATIC_PODS)]
+            stop = ["crictl", "stop", "--timeout=20"]
         rc, out, err = self._in_node(*listed)
         identifiers = out.split()
         if rc == 0 and identifiers:
-            stop = ["docker", "stop", "--time=20"] if self.runtime == "docker" else ["crictl", "stop", "--timeout=20"]
             rc, out, err = self._in_node(*stop, *identifiers)
         if rc != 0 or not identifiers:
             raise CertificatesError(

@@ -6,12 +6,12 @@
 from __future__ import annotations
 
 import ipaddress
-import traceback
 import typing as t
 from datetime import datetime
 from pathlib import Path
 
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._certificates import (
+    CRYPTOGRAPHY_ERROR,
     CertificateError,
     describe,
     fingerprint,
@@ -22,14 +22,11 @@ from ansible_collections.fortytwo.ft_services.plugins.module_utils._files import
     write_private,
 )
 
-CRYPTOGRAPHY_ERROR: str | None = None
-try:
+if not CRYPTOGRAPHY_ERROR:
     from cryptography import x509
     from cryptography.exceptions import InvalidSignature
     from cryptography.hazmat.primitives import serialization
     from cryptography.hazmat.primitives.asymmetric import ec, rsa
-except ImportError:
-    CRYPTOGRAPHY_ERROR = traceback.format_exc()
 
 LEAST_RSA_BITS = 2048
 CURVES = ("secp256r1", "secp384r1", "secp521r1")
