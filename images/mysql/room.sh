@@ -49,9 +49,12 @@ if [ "$1" = --wait ]; then
     exit
 fi
 
-closed=''
-while sleep 1; do
+closed='' pause=1
+while sleep "$pause"; do
     look "$1"
+    pause=1
+    # Near the limit it looks more often, as a writer may be quick.
+    if [ -z "$closed" ] && [ "$left" -lt "$((2 * reserve))" ]; then pause=0.1; fi
     if [ "$left" -lt "$reserve" ] || [ "$files" -lt 100 ]; then
         # Each time, as people may have taken it back.
         sql 'SET SESSION lock_wait_timeout = 30; SET GLOBAL read_only = 1' || continue

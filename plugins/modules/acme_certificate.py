@@ -158,6 +158,7 @@ from ansible_collections.fortytwo.ft_services.plugins.module_utils._python impor
 require_python()
 
 import importlib.metadata
+import tempfile
 import typing as t
 from datetime import UTC, datetime
 from pathlib import Path
@@ -174,7 +175,11 @@ def publisher(module: AnsibleModule) -> util.Publish:
 
     def publish(token: str, content: str) -> None:
         command = [*module.params["publish_command"], token]
-        code, _output, said = module.run_command(command, data=content, binary_data=True)
+        with tempfile.NamedTemporaryFile(dir=module.tmpdir) as file:
+            file.write(content.encode())
+            file.flush()
+            # From a file: a command that ends without reading its input is no failure of its own kind.
+            code, _output, said = module.run_command(["sh", "-c", 'exec "$@" <"$0"', file.name, *command])
         if code != 0 and content:
             raise CertificateError(
                 f"publish_command {' '.join(command)} ended with {code}: {said.strip() or 'it said nothing'}. "

@@ -46,6 +46,8 @@ WELL_KNOWN = "/.well-known/acme-challenge/"
 LEAST_SHARE = 3
 # Seconds that one request may take.
 REQUEST_TIMEOUT = 30
+# How often the library, which tries twice itself, sends a request whose nonce the authority does not know.
+NONCE_TRIES = 4
 # Token and content of a proof; without content it is to be taken away.
 Publish = t.Callable[[str, str], None]
 
@@ -116,14 +118,7 @@ class Authority:
         """Connect, and make the account when there is none. CertificateError when that fails."""
         self.wish = wish
         self.key = josepy.JWKEC(key=account_key(wish.folder))
-        network = client.ClientNetwork(
-            self.key,
-            alg=josepy.ES256,
-            # requests takes the path of a file here, too.
-            verify_ssl=t.cast(bool, wish.ca_file or True),
-            user_agent="fortytwo.ft_services acme_certificate",
-            timeout=REQUEST_TIMEOUT,
-        )
+        network = connect(self.key, wish.ca_file)
         with told(wish):
             self.client = client.ClientV2(client.ClientV2.get_directory(wish.directory, network), network)
             try:
@@ -170,6 +165,31 @@ class Authority:
         publish(token, content)
         tokens.append(token)
         self.client.answer_challenge(offered[0], response)
+
+
+def connect(key: josepy.JWKEC, ca_file: str | None) -> client.ClientNetwork:
+    """Return how an authority is spoken to, with the account's key."""
+
+    class Patient(client.ClientNetwork):
+        """Asks for a new nonce as often as an authority with several servers may need."""
+
+        def post(self, *args: t.Any, **kwargs: t.Any) -> requests.Response:
+            for _again in range(NONCE_TRIES - 1):
+                try:
+                    return super().post(*args, **kwargs)
+                except messages.Error as error:
+                    if error.code != "badNonce":
+                        raise
+            return super().post(*args, **kwargs)
+
+    return Patient(
+        key,
+        alg=josepy.ES256,
+        # requests takes the path of a file here, too.
+        verify_ssl=t.cast(bool, ca_file or True),
+        user_agent="fortytwo.ft_services acme_certificate",
+        timeout=REQUEST_TIMEOUT,
+    )
 
 
 def split_names(names: t.Iterable[str]) -> tuple[list[str], list[ipaddress.IPv4Address | ipaddress.IPv6Address]]:
