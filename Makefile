@@ -8,7 +8,8 @@ VENV := .venv
 LINK := $(VENV)/collections/ansible_collections/fortytwo/ft_services
 PLAYBOOK := PATH="$(CURDIR)/$(VENV)/bin:$$PATH" ANSIBLE_CONFIG="$(CURDIR)/ansible.cfg" ansible-playbook
 PLAYS := $(sort $(filter-out site dashboard,$(basename $(notdir $(wildcard playbooks/*.yml)))))
-STEPS := lint sanity unit coverage integration build docs fetch molecule extended
+EXTENDED := stress changes recovery
+STEPS := lint sanity unit coverage integration build docs fetch molecule $(EXTENDED)
 
 # Ansible refuses to run where the locale is not installed or is none of UTF-8. An ssh client may have sent such a one.
 CHARSET := $(shell $(PYTHON) -c "import locale; locale.setlocale(locale.LC_ALL, ''); print(locale.getlocale()[1])" 2>/dev/null)
@@ -18,7 +19,7 @@ export LC_ALL
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help up abuse dashboard test ready bench clean $(PLAYS) $(STEPS)
+.PHONY: help up abuse dashboard test extended ready bench clean $(PLAYS) $(STEPS)
 
 # A line "##@ NAME" begins a group; "#: NAME what it does" tells of a target that is a playbook.
 help: ## Show this
@@ -81,7 +82,10 @@ abuse: ready ## Abuse the running platform from one client, and measure how long
 test: ## Run every check but extended; the last line is "N passed, N failed"
 	@$(PYTHON) tests/gate
 
-#: lint           One step of the tests; so are sanity unit coverage integration build docs fetch molecule extended
+extended: ## Run what takes longer on a cluster: stress, changes and recovery, each of them a step too
+	@$(PYTHON) tests/gate $(EXTENDED)
+
+#: lint           One step of the tests; so are sanity unit coverage integration build docs fetch molecule
 # With ARGS the step is the tool itself, in this terminal: make unit ARGS='-k name -x --pdb'
 $(STEPS):
 	@$(PYTHON) tests/gate $@ $(if $(ARGS),--interactive $(ARGS))

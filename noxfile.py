@@ -258,9 +258,21 @@ def molecule(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
-def extended(session: nox.Session) -> None:
-    """Do what takes longer: mistakes on purpose, operations, backup, upgrades, a service more."""
-    scenario(session, "extended")
+def stress(session: nox.Session) -> None:
+    """Abuse the platform, take its parts away, and make every mistake that the verification has to tell."""
+    scenario(session, "stress")
+
+
+@nox.session(default=False)
+def changes(session: nox.Session) -> None:
+    """Change the platform by hand, by settings, by versions and by services of one's own; try the modules on it."""
+    scenario(session, "changes")
+
+
+@nox.session(default=False)
+def recovery(session: nox.Session) -> None:
+    """Let years pass, restart the host, move the platform, and bring it back after the loss of everything."""
+    scenario(session, "recovery")
 
 
 def scenario(session: nox.Session, name: str) -> None:

@@ -58,8 +58,11 @@ STEPS = {
     "bundle": Step(3000),
     "fetch": Step(900, cases=True, needs="bundle"),
     "molecule": Step(3600, cases=True, needs="bundle"),
-    "extended": Step(5400, cases=True, needs="bundle", on_request=True),
+    "stress": Step(3600, cases=True, needs="bundle", on_request=True),
+    "changes": Step(3600, cases=True, needs="bundle", on_request=True),
+    "recovery": Step(3600, cases=True, needs="bundle", on_request=True),
 }
+SCENARIOS = ("molecule", "stress", "changes", "recovery")
 
 
 def nox(venv: pathlib.Path, *words: str) -> list[str]:
@@ -99,7 +102,7 @@ def run_session(venv: pathlib.Path, step: str, session: str) -> Tally:
     tally = results.junit((ARTIFACTS / "junit" / session).glob("*.xml"))
     if step == "sanity":
         tally.notes = [line for dummy, line in outcome.lines if SANITY_LINE.match(line)]
-    if step in ("molecule", "extended"):
+    if step in SCENARIOS:
         steps = results.molecule(line for dummy, line in outcome.lines)
         if tally.failed:
             steps.failed = 0  # the step that a failed check belongs to is the same failure
