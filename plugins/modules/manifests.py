@@ -70,6 +70,34 @@ options:
       - The keys are the entries as they stand in O(src). Nothing is applied when one of them differs.
     type: dict
     version_added: 1.0.0
+  kind:
+    description:
+      - Instead of O(definitions) and O(src), the kind of the object O(name), or of the objects that O(label_selectors)
+        finds, such as C(Namespace).
+      - With O(state=present), the object is applied with nothing but its name, as C(kubectl create namespace) makes it;
+        fields that an earlier call applied are removed.
+    type: str
+    version_added: 1.1.0
+  api_version:
+    description:
+      - The apiVersion of O(kind). Needed for a kind that the cluster serves in more than one API group.
+      - With O(state=absent), there is nothing to remove where the cluster does not serve it.
+    type: str
+    version_added: 1.1.0
+  name:
+    description: The name of the object of O(kind). O(namespace) is where it lies.
+    type: str
+    version_added: 1.1.0
+  label_selectors:
+    description:
+      - Take only objects whose labels fulfil all of these conditions, such as V(app=shop), V(tier!=cache),
+        V(app in (shop, api)) or V(!canary).
+      - Of O(definitions) and O(src) the labels are those that are written there. When none is left, nothing is done.
+      - With O(kind), the objects in O(namespace) that have these labels in the cluster. Needs O(state=absent).
+      - Refused with O(prune), and when it is an empty list.
+    type: list
+    elements: str
+    version_added: 1.1.0
   state:
     description:
       - V(present) applies the objects.
@@ -359,6 +387,27 @@ EXAMPLES = r"""
       grace_period: 5
       uid: "{{ pod.metadata.uid }}"
 
+- name: Apply only the part of a release that has this label
+  fortytwo.ft_services.manifests:
+    src:
+      - /srv/manifests/shop
+    label_selectors:
+      - tier=frontend
+
+- name: Have an empty namespace
+  fortytwo.ft_services.manifests:
+    kind: Namespace
+    name: shop
+
+- name: Remove all finished imports
+  fortytwo.ft_services.manifests:
+    state: absent
+    kind: Job
+    namespace: shop
+    label_selectors:
+      - app=import
+      - run notin (latest)
+
 - name: Remove the set, volumes included
   fortytwo.ft_services.manifests:
     state: absent
@@ -490,6 +539,10 @@ def main() -> None:
             "definitions": {"type": "raw"},
             "src": {"type": "list", "elements": "path"},
             "checksums": {"type": "dict"},
+            "kind": {"type": "str"},
+            "api_version": {"type": "str"},
+            "name": {"type": "str"},
+            "label_selectors": {"type": "list", "elements": "str"},
             "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
             "namespace": {"type": "str", "default": "default"},
             "field_manager": {"type": "str", "default": "fortytwo.ft_services"},
@@ -526,6 +579,7 @@ def main() -> None:
             },
         },
         required_if=[("prune", True, ("set_name",))],
+        mutually_exclusive=[("kind", "definitions"), ("kind", "src")],
         supports_check_mode=True,
     )
     require_kubernetes(module)

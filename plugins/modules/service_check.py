@@ -251,7 +251,7 @@ EXAMPLES = r"""
         kind: ssh
         host: 192.168.49.200
         port: 22
-        username: ssh
+        username: ft
         key_file: ~/.local/state/ft_services/ft-services/ssh/id_ed25519
         known_hosts_file: ~/.local/state/ft_services/ft-services/ssh/known_hosts
         command: cat /etc/alpine-release

@@ -197,6 +197,12 @@ def _without_string_data(body: Json, source: str) -> Json:
     return {**{key: value for key, value in body.items() if key != "stringData"}, "data": data}
 
 
+def in_set(body: Json, set_name: str) -> Json:
+    """The object with the label of its set."""
+    metadata = body["metadata"]
+    return {**body, "metadata": {**metadata, "labels": {**(metadata.get("labels") or {}), SET_LABEL: set_name}}}
+
+
 def parse(
     definitions: t.Any,
     src: t.Sequence[str] | None = None,
@@ -223,8 +229,7 @@ def parse(
         if body["kind"] == "Secret" and body["apiVersion"] == "v1":
             body = _without_string_data(body, source)
         if set_name:
-            metadata = body["metadata"]
-            body = {**body, "metadata": {**metadata, "labels": {**(metadata.get("labels") or {}), SET_LABEL: set_name}}}
+            body = in_set(body, set_name)
         manifest = Manifest(body, source)
         manifest.rank = kind_of(manifest.group, manifest.kind).order
         manifests.append(manifest)

@@ -21,6 +21,11 @@ from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.r
     redact,
     secrets_in,
 )
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._manifests.choice import (
+    check_choice,
+    chosen,
+    labelled,
+)
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._manifests.context import (
     DeleteOptions,
     ManifestsError,
@@ -65,15 +70,17 @@ class SecretiveModule(KubeModule):
 def _check(params: Json, given: frozenset[str], manifests: list[Manifest]) -> None:
     """Refuse option values that make no sense, before anything is sent."""
     # A template that renders nothing is null: that is nothing to do, not a forgotten option.
-    if "definitions" not in given and not (params["src"] or params["set_name"] or params["wait_for"]):
-        raise ManifestsError("One of definitions, src, set_name and wait_for is needed. Nothing was changed.")
+    others = (params["src"], params["set_name"], params["wait_for"], params["kind"])
+    if "definitions" not in given and not any(others):
+        raise ManifestsError("One of definitions, src, kind, set_name and wait_for is needed. Nothing was changed.")
+    check_choice(params)
     name = params["set_name"]
     if name is not None and not _LABEL_VALUE.fullmatch(name):
         raise ManifestsError(
             f"set_name {name!r} cannot be the value of a label: at most 63 letters, digits, dashes, underscores and "
             "dots, a letter or digit at both ends."
         )
-    if params["state"] == "present" and params["prune"] and not manifests:
+    if params["state"] == "present" and params["prune"] and not (manifests or params["kind"]):
         raise ManifestsError(
             f"There is no object in definitions and src, so prune would remove all of the set {name}. "
             "If that is meant, use state absent. Nothing was changed."
@@ -114,7 +121,7 @@ def _check_delete_options(params: Json, manifests: list[Manifest]) -> None:
         raise ManifestsError("delete_options needs state absent, prune or replace_immutable: nothing else removes.")
     if options.grace_period is not None and options.grace_period < 0:
         raise ManifestsError("delete_options.grace_period is a number of seconds, at least 0.")
-    one = params["state"] == "absent" and not params["prune"] and len(manifests) == 1
+    one = params["state"] == "absent" and not params["prune"] and len(manifests) + bool(params["name"]) == 1
     if (options.uid or options.resource_version) and not one:
         raise ManifestsError(
             "delete_options.uid and resource_version belong to one object: give exactly one, with state absent and "
@@ -137,8 +144,10 @@ def execute(module: KubeModule) -> None:
     try:
         manifests = parse(params["definitions"], params["src"], params["set_name"], params["checksums"])
         _check(params, module.given, manifests)
+        if params["label_selectors"]:
+            manifests = labelled(manifests, params["label_selectors"])
         secrets = secrets_in([manifest.body for manifest in manifests])
-        if manifests or params["set_name"] or params["wait_for"]:
+        if manifests or params["set_name"] or params["wait_for"] or params["kind"]:
             session = Session(
                 client=KubeClient(Connection.from_options(params)),
                 deadline=began + params["wait_timeout"],
@@ -154,6 +163,7 @@ def execute(module: KubeModule) -> None:
                 warn=module.warn,
                 secrets=secrets,
             )
+            manifests += chosen(session, params) if params["kind"] else []
             run = Run(session, params["namespace"])
             pruned_set = params["set_name"] if params["prune"] else None
             data, spaces, diff = params["prune_data"], params["prune_namespaces"] or [], module._diff
