@@ -35,6 +35,7 @@ while IFS= read -r name; do
     set -- "$@" "$name"
 done <"$folder/databases"
 
+skipped=''
 # Options go before the names. The client tells in which line, which is the table's, an error is.
 while IFS= read -r said; do
     # Nothing is wrong with the table then.
@@ -51,6 +52,8 @@ while IFS= read -r said; do
     name=$(sed -n "${line}p" "$folder/names")
     echo "backup: $name cannot be read and is not kept: $said" >&2
     set -- "--ignore-table=$name" "$@"
+    skipped="$skipped
+$name"
 done <"$folder/errors"
 
 # So a restore knows whether its database is new enough.
@@ -66,4 +69,6 @@ while IFS= read -r account; do
     sql --raw --execute="SHOW CREATE USER $account; SHOW GRANTS FOR $account" >"$folder/account"
     sed 's/^CREATE USER/CREATE OR REPLACE USER/; s/$/;/' "$folder/account"
 done <"$folder/accounts"
+# What the server holds, as it says itself: a rehearsal looks whether the dump brings all of it back.
+printf '%s\n' "$skipped" | grep -vxFf - "$folder/names" | sed 's/^/-- Table /' || :
 echo '-- Dump completed'
