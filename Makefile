@@ -42,6 +42,7 @@ up: ready ## Bring up the platform, or repair it; all that is in place already i
 #: renew          Issue certificates that end soon anew
 #: backup         Back up all data and credentials
 #: collect        Copy the backups that the cluster makes each night to this host
+#: rehearse       Restore the newest backup aside, and see that all is there
 #: restore        Put a backup back, after a question
 # The proxy is no task of the playbook: so it ends with Ctrl-C, and with the terminal.
 dashboard: ready ## Open the dashboard of the cluster, for this machine only and until Ctrl-C

@@ -12,6 +12,7 @@ from ansible_collections.fortytwo.ft_services.plugins.plugin_utils import (
     _backup_ages,
     _credential_list,
     _dashboards,
+    _rehearsals,
     _status,
 )
 from ansible_collections.fortytwo.ft_services.plugins.plugin_utils._verification import (
@@ -36,6 +37,8 @@ class FilterModule:
             "platform_ages": _ages.ages,
             "platform_status": _status.platform_status,
             "recovery_lack": faults.recovery_lack,
+            "rehearsal_rows": _rehearsals.rehearsal_rows,
+            "rehearsal_state": _rehearsals.rehearsal_state,
             "requirement_checks": checks.requirement_checks,
             "requirement_rows": cluster_checks.requirement_rows,
             "running_containers": faults.running_containers,

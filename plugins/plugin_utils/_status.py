@@ -19,6 +19,7 @@ from ansible_collections.fortytwo.ft_services.plugins.plugin_utils._kubernetes_o
     last_reason,
     restarts,
 )
+from ansible_collections.fortytwo.ft_services.plugins.plugin_utils._rehearsals import rehearsal_lines
 
 # Units of Kubernetes' quantities that limits are written in.
 UNITS = {"m": 1e-3, "k": 1e3, "M": 1e6, "G": 1e9, "Ki": 2**10, "Mi": 2**20, "Gi": 2**30}
@@ -161,6 +162,8 @@ def status_lines(status: Json) -> list[str]:
     notes += backup_lines(status.get("backup_ages", []), time.time())
     if status["backup_job"]:
         notes.append(job_line(status["backup_job"]))
+    if status.get("rehearsal"):
+        notes += rehearsal_lines(status["rehearsal"], time.time())
     return [*lines, "", *notes, *age_lines(status.get("ages") or [])]
 
 

@@ -7,6 +7,8 @@
 const REFRESH = 20; // seconds
 // The kubelet hands a changed file on within about a minute and a half; what is older than this is not the present state.
 const OLD = 300; // seconds
+// Twice the week after which another rehearsal is due, and a day.
+const MISSED = 15 * 86400; // seconds
 const WORDS = { ready: "ready", starting: "starting", down: "not working", off: "switched off" };
 
 const byId = (id) => document.getElementById(id);
@@ -75,8 +77,15 @@ function showFacts(state, records, old) {
   const verify = records.verify;
   setText(byId("verify"), verify ? `${ago(verify.at)}: ${verify.passed} passed, ${verify.failed} failed` : "none yet");
   byId("verify").classList.toggle("old", Boolean(verify?.failed));
-  setText(byId("rehearsal"), records.rehearsal ? ago(records.rehearsal.at) : "none yet");
+  showRehearsal(records.rehearsal);
   setText(byId("kubernetes"), state?.kubernetes ?? "not known");
+}
+
+function showRehearsal(last) {
+  const line = byId("rehearsal");
+  const missed = last && age(last.at) > MISSED;
+  line.dataset.state = !last ? "unknown" : !last.good ? "down" : missed ? "starting" : "ready";
+  setText(line, last ? `${last.good ? "good" : "failed"}, ${ago(last.at)}` : "none yet");
 }
 
 async function refresh() {

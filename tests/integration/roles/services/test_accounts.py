@@ -10,6 +10,8 @@ import pytest
 WITH_ACCOUNT = ["dashboard", "telegraf"]
 # It may run commands in the containers of its namespace.
 JOB = "backup"
+# It restores a backup aside and tells what came of it.
+REHEARSAL = "rehearsal"
 # What the dashboard tells the status page: the one object that it may write.
 STATE = "state"
 
@@ -19,12 +21,12 @@ def of(rendered, kind):
 
 
 def test_only_these_have_an_account_and_each_has_its_own_rights(rendered):
-    assert sorted(of(rendered, "ServiceAccount")) == [JOB, *WITH_ACCOUNT]
+    assert sorted(of(rendered, "ServiceAccount")) == sorted([JOB, REHEARSAL, *WITH_ACCOUNT])
     assert sorted(of(rendered, "ClusterRole")) == [f"ft-services-{name}" for name in WITH_ACCOUNT]
-    assert sorted(of(rendered, "Role")) == sorted([JOB, STATE])
+    assert sorted(of(rendered, "Role")) == sorted([JOB, REHEARSAL, STATE])
     bindings = of(rendered, "RoleBinding")
-    assert sorted(bindings) == sorted([JOB, STATE])
-    for role, account in {JOB: JOB, STATE: "dashboard"}.items():
+    assert sorted(bindings) == sorted([JOB, REHEARSAL, STATE])
+    for role, account in {JOB: JOB, REHEARSAL: REHEARSAL, STATE: "dashboard"}.items():
         assert bindings[role]["roleRef"] == {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": role}
         assert bindings[role]["subjects"] == [{"kind": "ServiceAccount", "name": account, "namespace": "ft-services"}]
     for name, binding in of(rendered, "ClusterRoleBinding").items():
@@ -104,3 +106,35 @@ def test_the_dashboard_can_be_reached_by_no_pod_and_reaches_the_api_server(real)
     assert "ingress" not in policy
     assert [port["port"] for port in policy["egress"][-1]["ports"]] == [443, 6443, 8443]
     assert of(real, "Service")["dashboard"]["spec"]["type"] == "ClusterIP"
+
+
+def test_the_rehearsal_only_tells_what_came_of_it_and_can_be_reached_by_no_pod(real):
+    told = {("configmaps", verb, "rehearsal", "state") for verb in ("get", "patch")}
+    assert rights(of(real, "Role")[REHEARSAL]) == told
+    assert "ingress" not in of(real, "NetworkPolicy")[REHEARSAL]["spec"]
+
+
+def test_no_service_of_the_rehearsal_sees_the_token_the_repository_its_key_or_the_data_of_another(rendered):
+    pod = of(rendered, "CronJob")[REHEARSAL]["spec"]["jobTemplate"]["spec"]["template"]["spec"]
+    assert pod["automountServiceAccountToken"] is False
+    held = {service["name"]: service for service in rendered.table if "backup" in service}
+    services = [each for each in pod["initContainers"] if each["name"] != "fetch"]
+    assert [each["name"] for each in services] == [f"rehearsal-{name}" for name in held]
+    # None of it is the volume of a service.
+    assert [each["name"] for each in pod["volumes"] if "persistentVolumeClaim" in each] == ["storage"]
+    for container in services:
+        name = container["name"].removeprefix("rehearsal-")
+        mounts = container["volumeMounts"]
+        shared = [each["subPath"] for each in mounts if each["name"] == "rehearsal"]
+        assert shared == [f"streams/{name}", f"results/{name}"]
+        own = {f"{kind}-{name}" for kind in ("run", "tmp", "storage", "config", "secrets", "tls")}
+        assert {each["name"] for each in mounts} <= {"rehearsal", "script", *own}
+        assert container["securityContext"]["runAsUser"] == held[name]["uid"]
+    for container in [*pod["initContainers"], *pod["containers"]]:
+        assert container["securityContext"]["readOnlyRootFilesystem"] is True
+        assert container["securityContext"]["allowPrivilegeEscalation"] is False
+        assert container["securityContext"]["capabilities"] == {"drop": ["ALL"]}
+
+
+def test_without_a_schedule_nothing_is_rehearsed_by_itself_but_the_pod_is_known(rendering):
+    assert of(rendering(services_rehearsal_schedule=""), "CronJob")[REHEARSAL]["spec"]["suspend"] is True
