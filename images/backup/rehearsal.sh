@@ -97,8 +97,8 @@ fetch() {
     # The job that backs up removes old data: not while they are read.
     exec 9<"$1/.lock"
     flock -s 9
-    name=$(restic --no-cache --no-lock snapshots --host ft-services --tag part=manifest --latest 1 --group-by host --json |
-        grep -o '"name=[A-Za-z0-9_-]*"' | tail -n 1 | tr -d '"' | cut -d = -f 2)
+    held=$(restic --no-cache --no-lock snapshots --host ft-services --tag part=manifest --latest 1 --group-by host --json)
+    name=$(echo "$held" | grep -o '"name=[A-Za-z0-9_-]*"' | tail -n 1 | tr -d '"' | cut -d = -f 2)
     if [ -z "$name" ]; then
         none
         return

@@ -60,9 +60,9 @@ if [ ! -e "$result/restored" ]; then
     done
 fi
 
-# An image of somebody else may not have it.
-if command -v compare >/dev/null; then
-    found=$(compare "$path" "$stream" 2>"$result/said") || say "bad what was restored is not what was backed up: $(reason)"
+# An image of somebody else may not have it. "compare" alone is a program for pictures.
+if command -v compare_backup >/dev/null; then
+    found=$(compare_backup "$path" "$stream" 2>"$result/said") || say "bad what was restored is not what was backed up: $(reason)"
     say "good $found"
 fi
 backup "$path" 2>"$result/said" >/dev/null || say "bad the restored data cannot be backed up: $(reason)"

@@ -5,7 +5,7 @@
 #
 # Does Grafana hold what a backup holds? It makes data source and dashboards of this repository anew, and may have more of its own.
 #
-#   compare FOLDER FILE     FILE is what "backup" wrote
+#   compare_backup FOLDER FILE     FILE is what "backup" wrote
 set -eu
 umask 077
 
@@ -19,7 +19,7 @@ if [ ! -f "$aside/grafana/grafana.db" ]; then
     exit
 fi
 if [ "$(sqlite3 -bail "$1/grafana/grafana.db" 'PRAGMA integrity_check')" != ok ]; then
-    echo 'compare: the restored database is damaged' >&2
+    echo 'compare_backup: the restored database is damaged' >&2
     exit 1
 fi
 said=''
@@ -27,7 +27,7 @@ for table in org user dashboard; do
     there=$(sqlite3 -bail "$aside/grafana/grafana.db" "SELECT COUNT(*) FROM \"$table\"")
     here=$(sqlite3 -bail -cmd '.timeout 30000' "$1/grafana/grafana.db" "SELECT COUNT(*) FROM \"$table\"")
     if [ "$here" -lt "$there" ]; then
-        echo "compare: the table $table has $here rows, and $there in the backup" >&2
+        echo "compare_backup: the table $table has $here rows, and $there in the backup" >&2
         exit 1
     fi
     said="$said, $there rows of $table"

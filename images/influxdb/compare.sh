@@ -5,7 +5,7 @@
 #
 # Does the server hold the points that a backup says it holds?
 #
-#   compare FOLDER FILE     FILE is what "backup" wrote
+#   compare_backup FOLDER FILE     FILE is what "backup" wrote
 set -eu
 umask 077
 
@@ -29,7 +29,7 @@ lacking=$(awk '
     NR == FNR { held[$1] = $2; next }
     held[$1] + 0 < $2 { printf "%s has %d points of %d; ", $1, held[$1], $2 }' "$scratch/held" "$scratch/named")
 if [ -n "$lacking" ]; then
-    echo "compare: $(echo "$lacking" | cut -c 1-300)between $window" >&2
+    echo "compare_backup: $(echo "$lacking" | cut -c 1-300)between $window" >&2
     exit 1
 fi
 echo "$(wc -l <"$scratch/named") measurements, $(awk '{ points += $2 } END { print points + 0 }' "$scratch/named") points of the hour before it"

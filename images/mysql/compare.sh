@@ -5,12 +5,12 @@
 #
 # Does the server hold what a backup holds? Its tables are sound, are all that the backup names, and another backup of them is the same.
 #
-#   compare FOLDER FILE     FILE is what "backup" wrote
+#   compare_backup FOLDER FILE     FILE is what "backup" wrote
 set -eu
 umask 077
 
 fail() {
-    echo "compare: $*" >&2
+    echo "compare_backup: $*" >&2
     exit 1
 }
 

@@ -17,6 +17,7 @@ IMAGES = Path(__file__).resolve().parents[3] / "images"
 USER = 65534
 PROGRAMS = {
     **{name: f"mysql/{name}.sh" for name in ("accounts", "backup", "entrypoint", "healthy", "initialise", "restore")},
+    "compare_backup": "mysql/compare.sh",
     "upgrade": "mysql/upgrade.sh",
     "room": "mysql/room.sh",
     **{name: f"common/{name}.sh" for name in ("aside", "swap", "written_by")},
@@ -124,6 +125,9 @@ class Server:
     def restore(self, source: Path):
         with source.open("rb") as file:
             return self.run("restore", str(self.places["/data"]), stdin=file)
+
+    def compare(self, source: Path):
+        return self.run("compare_backup", str(self.places["/data"]), str(source))
 
     def folders(self) -> list[str]:
         return sorted(path.name for path in self.places["/data"].iterdir() if path.name not in ("lock", "tmp"))

@@ -215,3 +215,34 @@ def test_a_kill_leaves_the_old_or_the_new(server, options, tmp_path, delay, vict
     assert done.returncode == 0, done.stderr
     server.started_anew()
     assert options() == "restored"
+
+
+def test_what_was_restored_is_held_against_the_backup(server, tmp_path):
+    server.sql(
+        "CREATE TABLE wordpress.kept (id INT PRIMARY KEY, value TEXT); INSERT INTO wordpress.kept VALUES (1, 'a')"
+    )
+    server.sql("CREATE TABLE wordpress.lost (id INT); CREATE VIEW wordpress.seen AS SELECT * FROM wordpress.kept")
+    assert server.backup(tmp_path / "sql").returncode == 0
+    assert server.restore(tmp_path / "sql").returncode == 0
+    server.started_anew()
+    done = server.compare(tmp_path / "sql")
+    assert done.returncode == 0, done.stderr
+    assert b"another backup is the same" in done.stdout
+    server.sql("UPDATE wordpress.kept SET value = 'b'")
+    done = server.compare(tmp_path / "sql")
+    assert done.returncode == 1
+    assert b"near the table kept" in done.stderr
+    server.sql("DROP TABLE wordpress.lost")
+    done = server.compare(tmp_path / "sql")
+    assert done.returncode == 1
+    assert b"names tables that it does not hold: wordpress.lost" in done.stderr
+    server.sql("DROP VIEW wordpress.seen; DROP TABLE wordpress.kept")
+
+
+def test_a_backup_of_another_version_is_held_against_its_tables(server, tmp_path):
+    assert server.backup(tmp_path / "sql").returncode == 0
+    text = (tmp_path / "sql").read_bytes()
+    (tmp_path / "sql").write_bytes(b"-- Written by MariaDB 10.1.2\n" + text.partition(b"\n")[2])
+    done = server.compare(tmp_path / "sql")
+    assert done.returncode == 0, done.stderr
+    assert b"another MariaDB wrote it" in done.stdout
