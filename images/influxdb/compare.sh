@@ -9,6 +9,10 @@
 set -eu
 umask 077
 
+if [ ! -r "$2" ]; then
+    echo "compare_backup: $2 cannot be read" >&2
+    exit 1
+fi
 scratch=$1/compare
 rm -rf "$scratch"
 mkdir "$scratch"

@@ -22,6 +22,7 @@ folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 trap 'exit 1' HUP INT TERM
 
+[ -r "$2" ] || fail "$2 cannot be read"
 said=$(mariadb-check --defaults-file=/run/mysqld/root.cnf --all-databases --check --silent 2>&1) || :
 [ -z "$said" ] || fail "mariadb-check: $(echo "$said" | head -n 3 | tr '\n' ';' | cut -c 1-300)"
 

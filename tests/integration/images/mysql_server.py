@@ -127,7 +127,11 @@ class Server:
             return self.run("restore", str(self.places["/data"]), stdin=file)
 
     def compare(self, source: Path):
-        return self.run("compare_backup", str(self.places["/data"]), str(source))
+        # Where the server's account may read it.
+        copy = self.root / "compared"
+        shutil.copyfile(source, copy)
+        copy.chmod(0o644)
+        return self.run("compare_backup", str(self.places["/data"]), str(copy))
 
     def folders(self) -> list[str]:
         return sorted(path.name for path in self.places["/data"].iterdir() if path.name not in ("lock", "tmp"))
