@@ -92,7 +92,7 @@ $(STEPS):
 	@$(PYTHON) tests/gate $@ $(if $(ARGS),--interactive $(ARGS))
 
 bench: ready ## Measure beside the peers on the running platform, and write docs/benchmarks.md
-	@for program in benchmarks/*.py; do $(VENV)/bin/python "$$program" $(ARGS) || exit 1; done
+	@for program in $(filter-out benchmarks/paired.py,$(wildcard benchmarks/*.py)); do $(VENV)/bin/python "$$program" $(ARGS) || exit 1; done
 
 clean: ## Remove what make and the tests left in this folder; the platform stays
 	rm -rf $(VENV) .ansible artifacts

@@ -13,13 +13,12 @@ import json
 import os
 import pathlib
 import platform
-import statistics
 import subprocess
 import sys
 import tempfile
 import time
 
-from manifests import ROOT, TABLE, peers
+from paired import Rounds, add_check, environment, finish, peers
 
 IMAGES = 8
 FILES = 20
@@ -30,6 +29,8 @@ RUN sort /list > /sorted
 """
 # The loop without force builds what is missing and never notices a change, so it has no third figure.
 WAYS = {"ours": "image_build, one call", "forced": "docker_image, loop, force_source", "plain": "docker_image, loop"}
+# The goals, as the most that image_build may take of another.
+GOALS = {f"unchanged, beside {WAYS[way]}": 0.5 for way in ("forced", "plain")}
 STEPS = {"cold": ("ours", "forced"), "unchanged": ("ours", "forced", "plain"), "one file changed": ("ours", "forced")}
 
 
@@ -94,19 +95,9 @@ class Bench:
         self._folder = folder
         self._variables = {"docker_host": options.docker_host, "tls_path": options.tls_path}
         self._variables["requests"] = contexts(folder, options.base)
-        collections = folder / "collections" / "ansible_collections" / "fortytwo"
-        collections.mkdir(parents=True)
-        (collections / "ft_services").symlink_to(ROOT)
         # Both run by the Ansible and the SDK of this collection; only the peer's collection comes from its venv.
         (theirs,) = peers().parent.glob("lib/python*/site-packages")
-        self._environment = {
-            **os.environ,
-            "ANSIBLE_COLLECTIONS_PATH": f"{folder / 'collections'}:{theirs}",
-            "ANSIBLE_CONFIG": os.devnull,
-            "ANSIBLE_LOCALHOST_WARNING": "false",
-            "ANSIBLE_PYTHON_INTERPRETER": sys.executable,
-            "LC_ALL": "C.UTF-8",
-        }
+        self._environment = environment(folder, theirs) | {"ANSIBLE_PYTHON_INTERPRETER": sys.executable}
 
     def seconds(self, who: str, cold: bool) -> float:
         """The duration of one whole play."""
@@ -146,34 +137,23 @@ def node(profile: str) -> tuple[str, str]:
     return found["DOCKER_HOST"], found["DOCKER_CERT_PATH"]
 
 
-def table(taken: dict[tuple[str, str], list[float]], rounds: int) -> str:
-    """The results as Markdown."""
-    lines = [
-        f"{platform.machine()}, {os.cpu_count()} processors, Python {platform.python_version()}. Medians of {rounds} "
-        "rounds, seconds of whole plays.",
-        "",
-        f"| {IMAGES} images | {' | '.join(STEPS)} |",
-        "|---|" + "---|" * len(STEPS),
-    ]
+def table(rounds: Rounds) -> list[str]:
+    """The medians, in seconds."""
+    lines = [f"| {IMAGES} images | {' | '.join(STEPS)} |", "|---|" + "---|" * len(STEPS)]
     for way, title in WAYS.items():
-        cells = [f"{statistics.median(taken[step, way]):.1f}" if (step, way) in taken else "-" for step in STEPS]
+        cells = [f"{rounds.median(step, way):.1f}" if rounds.has(step, way) else "-" for step in STEPS]
         lines.append(f"| {title} | {' | '.join(cells)} |")
-    for way in ("forced", "plain"):
-        ratios = []
-        for step in STEPS:
-            pairs = zip(taken[step, "ours"], taken.get((step, way), []), strict=False)
-            both = [one / other for one, other in pairs]
-            ratios.append(f"{statistics.median(both):.2f}" if both else "-")
-        lines.append(f"| image_build / {WAYS[way]} | {' | '.join(ratios)} |")
-    return "\n".join(lines)
+    return lines
 
 
-def write(text: str) -> None:
-    """Put the results into the page, between its marks."""
-    page = TABLE.read_text(encoding="utf-8")
-    begin, end = "<!-- images: begin -->\n", "<!-- images: end -->"
-    before, rest = page.split(begin)
-    TABLE.write_text(f"{before}{begin}{text}\n{end}{rest.split(end)[1]}", encoding="utf-8")
+def ratios_of(rounds: Rounds) -> dict[str, float]:
+    """What image_build takes of each loop."""
+    return {
+        f"{step}, beside {WAYS[way]}": rounds.ratio((step, "ours"), (step, way))
+        for step, ways in STEPS.items()
+        for way in ways
+        if way != "ours"
+    }
 
 
 def main() -> None:
@@ -184,25 +164,30 @@ def main() -> None:
     parser.add_argument("--tls-path", default="")
     parser.add_argument("--base", default="alpine:3.23")
     parser.add_argument("--rounds", type=int, default=3)
+    add_check(parser)
     # The options of the other benchmarks are given to all of them.
     options = parser.parse_known_args()[0]
     if not options.docker_host:
         options.docker_host, options.tls_path = node(options.profile)
-    taken: dict[tuple[str, str], list[float]] = {}
+    rounds = Rounds()
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
         bench = Bench(options, folder)
+        for way in WAYS:
+            bench.seconds(way, False)  # Fills the caches of the disk, and compiles.
         for number in range(options.rounds):
             bench.remove()
             for step, ways in STEPS.items():
                 for way in ways:
                     if step == "one file changed":
                         (folder / "image0/file0").write_text(f"{way} {number}", encoding="utf-8")
-                    taken.setdefault((step, way), []).append(bench.seconds(way, step == "cold"))
+                    rounds.add(step, way, bench.seconds(way, step == "cold"))
         bench.remove()
-    text = table(taken, options.rounds)
-    print(text)
-    write(text)
+    head = (
+        f"{platform.machine()}, {os.cpu_count()} processors, Python {platform.python_version()}. Medians of "
+        f"{options.rounds} rounds, seconds of whole plays."
+    )
+    finish("images", [head, "", *table(rounds)], ratios_of(rounds), GOALS, check=options.check)
 
 
 if __name__ == "__main__":

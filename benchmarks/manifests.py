@@ -10,22 +10,20 @@ contender has a namespace of its own, which is empty before its first run and re
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import os
 import pathlib
 import platform
 import re
-import statistics
 import subprocess
 import sys
 import tempfile
 import time
 import typing as t
-import venv
 
-ROOT = pathlib.Path(__file__).resolve().parents[1]
-TABLE = ROOT / "docs" / "benchmarks.md"
-PEERS = ["ansible>=12", "kubernetes>=34.1", "jmespath"]
+from paired import Rounds, add_check, environment, finish, peers
+
 LOOP_LIMIT = 100  # A loop over more objects takes minutes and shows nothing new.
 CONTENDERS = {
     "manifests": "fortytwo.ft_services.manifests, one call",
@@ -33,6 +31,13 @@ CONTENDERS = {
     "loop": "kubernetes.core.k8s, a loop",
     "kubectl": "kubectl apply --server-side, and an empty play",
 }
+# The goals, as the most that manifests may take of another (of itself with fewer objects: no worse than linearly).
+GOALS = {
+    "100 objects, first, beside kubectl and an empty play": 1.1,
+    "100 objects, unchanged, beside kubernetes.core in one call": 0.75,
+}
+STEPS = ("first", "unchanged")
+BESIDE = {"core": "kubernetes.core in one call", "loop": "its loop", "kubectl": "kubectl and an empty play"}
 PLAYS = {
     "empty": "",
     "manifests": """
@@ -91,18 +96,6 @@ def objects(count: int, namespace: str) -> list[dict[str, t.Any]]:
     return found
 
 
-def peers() -> pathlib.Path:
-    """The folder of programs of the virtual environment that holds the peers."""
-    folder = pathlib.Path("~/.cache/ft_services/venvs/peers").expanduser()
-    done = folder / "complete"
-    if not done.exists():
-        print(f"Installing {', '.join(PEERS)} into {folder}")
-        venv.create(folder, with_pip=True, clear=True)
-        subprocess.run([folder / "bin" / "python", "-m", "pip", "install", "--quiet", *PEERS], check=True)
-        done.touch()
-    return folder / "bin"
-
-
 class Bench:
     """One cluster, and how to run a contender on it."""
 
@@ -111,18 +104,7 @@ class Bench:
         self.folder, self.context = folder, arguments.context
         self.kubectl = [arguments.kubectl, f"--context={arguments.context}"]
         self.bin = peers()
-        collections = folder / "collections" / "ansible_collections" / "fortytwo"
-        collections.mkdir(parents=True)
-        (collections / "ft_services").symlink_to(ROOT)
-        self.environment = {
-            **os.environ,
-            "ANSIBLE_COLLECTIONS_PATH": str(folder / "collections"),
-            "ANSIBLE_CONFIG": str(folder / "ansible.cfg"),
-            "ANSIBLE_LOCALHOST_WARNING": "false",
-            "ANSIBLE_PYTHON_INTERPRETER": str(self.bin / "python"),
-            "LC_ALL": "C.UTF-8",
-        }
-        (folder / "ansible.cfg").write_text("[defaults]\n", encoding="utf-8")
+        self.environment = environment(folder) | {"ANSIBLE_PYTHON_INTERPRETER": str(self.bin / "python")}
         for name, tasks in PLAYS.items():
             (folder / f"{name}.yml").write_text(PLAY.format(tasks=tasks or "[]"), encoding="utf-8")
 
@@ -147,17 +129,16 @@ class Bench:
             return self.play(contender, file)
         return self.timed([*self.kubectl, "apply", "--server-side", f"--filename={file}"]) + self.play("empty", file)
 
-    def round(self, count: int, contenders: t.Sequence[str]) -> dict[str, tuple[float, float]]:
-        """(first, unchanged) of each contender, one after the other."""
-        found = {}
+    def round(self, count: int, contenders: t.Sequence[str], rounds: Rounds) -> None:
+        """First and unchanged of each contender, one after the other."""
         for contender in contenders:
             space = f"ft-bench-{contender}"
             self.timed([*self.kubectl, "create", "namespace", space])
             file = self.folder / f"{contender}.json.yaml"
             file.write_text("\n---\n".join(json.dumps(each) for each in objects(count, space)), encoding="utf-8")
-            found[contender] = (self.run(contender, file), self.run(contender, file))
+            for step in STEPS:
+                rounds.add(f"{count} objects, {step}", contender, self.run(contender, file))
             self.timed([*self.kubectl, "delete", "namespace", space, "--wait=true"])
-        return found
 
     def clean(self) -> None:
         """Remove what an interrupted run left."""
@@ -183,26 +164,33 @@ def machine(bench: Bench) -> str:
     )
 
 
-def table(count: int, rounds: list[dict[str, tuple[float, float]]]) -> list[str]:
-    """The rows of one size: medians, and what manifests takes of each (medians of the ratios within a round)."""
-    rows = []
-    for contender in rounds[0]:
-        first, again = (statistics.median(each[contender][part] for each in rounds) for part in (0, 1))
-        ratios = [
-            statistics.median(each["manifests"][part] / each[contender][part] for each in rounds) for part in (0, 1)
-        ]
-        rows.append(
-            f"| {count} | {CONTENDERS[contender]} | {first:.1f} | {again:.1f} | {ratios[0]:.2f} | {ratios[1]:.2f} |"
-        )
+def table(sizes: t.Sequence[int], rounds: Rounds) -> list[str]:
+    """The medians of each size, in seconds."""
+    rows = ["| objects | | first | unchanged |", "|---|---|---|---|"]
+    for count in sizes:
+        for contender, title in CONTENDERS.items():
+            steps = [f"{count} objects, {step}" for step in STEPS]
+            if rounds.has(steps[0], contender):
+                first, again = (rounds.median(step, contender) for step in steps)
+                rows.append(f"| {count} | {title} | {first:.1f} | {again:.1f} |")
     return rows
 
 
-def write(text: str) -> None:
-    """Put the results into the page, between its marks."""
-    page = TABLE.read_text(encoding="utf-8")
-    begin, end = "<!-- manifests: begin -->\n", "<!-- manifests: end -->"
-    before, rest = page.split(begin)
-    TABLE.write_text(f"{before}{begin}{text}\n{end}{rest.split(end)[1]}", encoding="utf-8")
+def ratios_of(sizes: t.Sequence[int], rounds: Rounds) -> tuple[dict[str, float], dict[str, float]]:
+    """What manifests takes of each other contender, and of itself with fewer objects; the goals of all of them."""
+    found, goals = {}, dict(GOALS)
+    for count in sizes:
+        for step in (f"{count} objects, {part}" for part in STEPS):
+            for contender, title in BESIDE.items():
+                if rounds.has(step, contender):
+                    found[f"{step}, beside {title}"] = rounds.ratio((step, "manifests"), (step, contender))
+    for fewer, more in itertools.pairwise(sorted(sizes)):
+        for part in STEPS:
+            name = f"{more} objects, {part}, beside {fewer}"
+            one, other = f"{more} objects, {part}", f"{fewer} objects, {part}"
+            found[name] = rounds.ratio((one, "manifests"), (other, "manifests"))
+            goals[name] = more / fewer
+    return found, goals
 
 
 def main() -> None:
@@ -213,27 +201,25 @@ def main() -> None:
     parser.add_argument("--sizes", default="10,100,500", help="numbers of objects")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--no-loop", action="store_true", help="leave out the slowest contender")
-    arguments = parser.parse_args()
+    add_check(parser)
+    # The options of the other benchmarks are given to all of them.
+    arguments = parser.parse_known_args()[0]
+    sizes, rounds = [int(each) for each in arguments.sizes.split(",")], Rounds()
     with tempfile.TemporaryDirectory() as folder:
         bench = Bench(arguments, pathlib.Path(folder))
         bench.clean()
         try:
-            bench.play("empty", pathlib.Path(folder))  # Fills the caches of the disk.
-            rows = []
-            for count in map(int, arguments.sizes.split(",")):
+            bench.round(1, list(CONTENDERS), Rounds())  # Fills the caches of the disk, and compiles.
+            for count in sizes:
                 loop = count <= LOOP_LIMIT and not arguments.no_loop
                 contenders = [name for name in CONTENDERS if name != "loop" or loop]
-                rows += table(count, [bench.round(count, contenders) for dummy in range(arguments.rounds)])
-                print(*rows, sep="\n", flush=True)
+                for dummy in range(arguments.rounds):
+                    bench.round(count, contenders, rounds)
+                print(*table([count], rounds)[2:], sep="\n", flush=True)
         finally:
             bench.clean()
-        head = [
-            f"{machine(bench)} Medians of {arguments.rounds} rounds, seconds of whole plays.",
-            "",
-            "| objects | | first | unchanged | manifests / this, first | unchanged |",
-            "|---|---|---|---|---|---|",
-        ]
-        write("\n".join([*head, *rows]))
+        head = f"{machine(bench)} Medians of {arguments.rounds} rounds, seconds of whole plays."
+        finish("manifests", [head, "", *table(sizes, rounds)], *ratios_of(sizes, rounds), check=arguments.check)
 
 
 if __name__ == "__main__":

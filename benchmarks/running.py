@@ -26,10 +26,9 @@ import time
 import typing as t
 from importlib import metadata
 
-from manifests import ROOT, TABLE
+from paired import ROOT, TABLE, WORSE, add_check, replaced
 
 BEGIN, END = "<!-- platform: begin -->\n", "<!-- platform: end -->"
-WORSE = 1.5
 EMPTY = [{"hosts": "localhost", "gather_facts": False, "tasks": [{"ansible.builtin.debug": {"msg": "nothing"}}]}]
 # What runs, and whether it is asked for each time: the first changes nothing only where nothing is to do.
 PLAYS = {
@@ -158,7 +157,7 @@ def main() -> None:
     parser.add_argument("--ca-file", default=str(state / "ft_services/ft-services/certificates/ca.crt"))
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=10, help="how long each page is asked for")
-    parser.add_argument("--check", action="store_true", help="compare with what is written")
+    add_check(parser)
     # The options of the other benchmarks are given to all of them.
     options = parser.parse_known_args()[0]
     lines, ratios = measure(options)
@@ -176,9 +175,7 @@ def main() -> None:
         f"{platform.machine()}, {os.cpu_count()} processors, Python {platform.python_version()}, "
         f"ansible-core {metadata.version('ansible-core')}. Medians of {options.rounds} rounds."
     )
-    first, rest = page.split(BEGIN)
-    text = "\n".join([head, "", *lines])
-    TABLE.write_text(f"{first}{BEGIN}{text}\n{END}{rest.split(END)[1]}", encoding="utf-8")
+    TABLE.write_text(replaced(page, "platform", "\n".join([head, "", *lines])), encoding="utf-8")
 
 
 if __name__ == "__main__":
