@@ -12,6 +12,7 @@ import sys
 import types
 import typing as t
 
+from ansible import constants
 from ansible.module_utils import basic
 from ansible.module_utils.common.json import Direction, get_module_encoder
 from ansible.plugins.action import normal
@@ -19,6 +20,7 @@ from ansible.vars import clean
 
 # How arguments and results are written; the one that ansible-core has for modules.
 PROFILE = "legacy"
+INTERPRETER = "INTERPRETER_PYTHON"
 
 
 def run_here(module: types.ModuleType, arguments: dict[str, t.Any]) -> dict[str, t.Any]:
@@ -89,5 +91,6 @@ class LocalModuleAction(normal.ActionModule):
             return False
         if self._task.delegate_to:
             variables = variables.get("ansible_delegated_vars", {}).get(self._task.delegate_to, variables)
-        interpreter = variables.get("ansible_python_interpreter")
-        return interpreter is not None and self._templar.template(interpreter) == sys.executable
+        # Without a variable the setting of Ansible counts; it may also be a word, such as auto.
+        interpreter = variables.get("ansible_python_interpreter") or constants.config.get_config_value(INTERPRETER)
+        return bool(self._templar.template(interpreter) == sys.executable)

@@ -103,8 +103,25 @@ HERE = {"ansible_python_interpreter": sys.executable}
         ({"delegate_to": "b"}, {"ansible_delegated_vars": {"b": HERE}}, True),
     ],
 )
-def test_only_where_it_makes_no_difference(known, variables, here):
+def test_only_where_it_makes_no_difference(monkeypatch, known, variables, here):
+    monkeypatch.delenv("ANSIBLE_PYTHON_INTERPRETER", raising=False)
     assert action(**known)._is_here(variables) is here
+
+
+@pytest.mark.parametrize(
+    ("setting", "variables", "here"),
+    [
+        (sys.executable, {}, True),
+        ("auto_silent", {}, False),
+        ("/usr/bin/another", {}, False),
+        # A variable stands above the setting.
+        (sys.executable, {"ansible_python_interpreter": "/usr/bin/another"}, False),
+        ("/usr/bin/another", HERE, True),
+    ],
+)
+def test_without_a_variable_the_setting_of_ansible_says_which_python(monkeypatch, setting, variables, here):
+    monkeypatch.setenv("ANSIBLE_PYTHON_INTERPRETER", setting)
+    assert action()._is_here(variables) is here
 
 
 def test_long_work_has_a_process_of_its_own_but_its_prediction():
