@@ -30,7 +30,8 @@ sed 1d "$scratch/.counts" >"$scratch/named"
 counts "$window" >"$scratch/held"
 # More than that came while the backup was made.
 lacking=$(awk '
-    NR == FNR { held[$1] = $2; next }
+    # Not by the number of the line: the first file may be empty.
+    FILENAME == ARGV[1] { held[$1] = $2; next }
     held[$1] + 0 < $2 { printf "%s has %d values of %d; ", $1, held[$1], $2 }' "$scratch/held" "$scratch/named")
 if [ -n "$lacking" ]; then
     echo "compare_backup: $(echo "$lacking" | cut -c 1-300)between $window" >&2
