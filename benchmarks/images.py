@@ -120,12 +120,13 @@ class Bench:
             docker += ["--tlsverify", f"--tlscacert={folder}/ca.pem"]
             docker += [f"--tlscert={folder}/cert.pem", f"--tlskey={folder}/key.pem"]
         listed = subprocess.run(
-            [*docker, "images", "--quiet", "--filter", "reference=bench/*/*"],
+            [*docker, "images", "--format", "{{.Repository}}:{{.Tag}}", "--filter", "reference=bench/*/*"],
             capture_output=True,
             text=True,
             check=True,
         ).stdout.split()
         if listed:
+            # By their names: an image that others were made from cannot be removed by its id.
             subprocess.run([*docker, "image", "rm", "--force", *set(listed)], capture_output=True, check=True)
 
 
