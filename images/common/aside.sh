@@ -9,9 +9,7 @@
 
 fail() {
     echo "restore: $*; nothing was changed" >&2
-    # The reason of many a strange message.
-    left=$(df -P -k "${live%/*}" | awk 'NR == 2 { print int($4 / 1024) }')
-    [ "$left" -ge 64 ] || echo "restore: its volume has $left MiB left, and a restore needs room for the old data and the new: make room" >&2
+    room --tell "${live%/*}"
     exit 1
 }
 

@@ -34,4 +34,6 @@ done
 set -- --config /etc/service/proftpd.conf
 ! grep -q 'BEGIN RSA' /etc/service/tls/tls.key || set -- "$@" --define RSA
 proftpd --configtest "$@"
+# Users can make room themselves, so the daemon serves on a full volume too; in a shell of its own that ends at once.
+(room /data &)
 exec proftpd --nodaemon --quiet "$@"

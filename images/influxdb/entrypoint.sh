@@ -9,6 +9,7 @@ set -eu
 umask 077
 
 # A new store is made aside, and renamed when it is complete: a kill at any moment leaves nothing half made.
+room --wait /data
 store=/data/influxdb
 swap "$store"
 rm -rf /data/restore /data/backup
@@ -64,4 +65,7 @@ written_by finish "$store"
 [ "$store" = /data/influxdb ] || mv "$store" /data/influxdb
 
 swap /data/influxdb ready
+# In a shell of its own that ends at once: influxd, which takes this process's place, shall have no children to wait for.
+unset QUERY_PORT
+(room /data &)
 exec influxd -config /etc/influxdb/influxdb.conf

@@ -6,7 +6,7 @@
 # Writes all databases but the server's own, and accounts that are not the platform's, to the output: SQL that brings back their
 # state of one moment. The platform's accounts are made from the Secret.
 #
-#   backup FOLDER      the folder of the volume is not needed here
+#   backup FOLDER      the folder of the volume
 #
 # A view or table that cannot be read is left out and named on standard error; all else is kept.
 set -eu
@@ -16,6 +16,7 @@ sql() {
     mariadb --defaults-file=/run/mysqld/root.cnf --batch --skip-column-names "$@"
 }
 
+volume=$1
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 trap 'exit 1' HUP INT TERM
@@ -41,7 +42,8 @@ while IFS= read -r said; do
     # Nothing is wrong with the table then.
     case $said in
     *'Errcode: 28 '*)
-        echo "backup: the volume has no room for what the server keeps for a moment: $said; make room (df, du) and try again" >&2
+        echo "backup: the server has no room for what it keeps for a moment: $said" >&2
+        room --tell "$volume"
         exit 1
         ;;
     esac

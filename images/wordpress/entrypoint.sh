@@ -18,6 +18,9 @@ chmod 0700 /var/lib/wordpress/uploads
 # What the set-up leaves in the database, so that this start knows it from earlier ones.
 cat /proc/sys/kernel/random/uuid >/run/start
 
+# In a shell of its own that ends at once.
+(room /var/lib/wordpress &)
+
 # "-e stderr": until the configuration is read, nginx would log to a file where none can be.
 exec supervise \
     QUIT 'nginx -e stderr -c /etc/nginx/nginx.conf' \

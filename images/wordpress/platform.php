@@ -119,11 +119,20 @@ function ft_services_too_large(string $path): string
         ? sprintf('The picture has %d x %d dots; %d million are as many as this site takes.', $size[0], $size[1], FT_SERVICES_DOTS / 1000000) : '';
 }
 
+/** Why the volume cannot take a file of so many bytes, or nothing. What has to stay free is what the program "room" wants free, too. */
+function ft_services_no_room(int $bytes): string
+{
+    [$left, $all] = [@disk_free_space(WP_CONTENT_DIR . '/uploads/'), @disk_total_space(WP_CONTENT_DIR . '/uploads/')];
+    return $left !== false && $all && $left - $bytes < min($all / 10, 128 << 20)
+        ? sprintf('There is no room for the file: the volume of this site has %d MB left. Who looks after the site can make room.', $left / (1 << 20)) : '';
+}
+
 // About 100 MB when decoded.
 const FT_SERVICES_DOTS = 25_000_000;
 foreach (['wp_handle_upload_prefilter', 'wp_handle_sideload_prefilter'] as $step) {
     add_filter($step, static function (array $file): array {
-        $reason = ft_services_too_large((string) $file['tmp_name']);
+        $path = (string) $file['tmp_name'];
+        $reason = ft_services_too_large($path) ?: ft_services_no_room((int) @filesize($path));
         return $reason === '' ? $file : ['error' => $reason] + $file;
     });
 }

@@ -65,9 +65,7 @@ trap undo EXIT
 trap 'exit 1' HUP INT TERM
 if ! mkdir .restore .restore/new .restore/old .restore/stream || ! untar .restore/new .restore/stream --no-same-owner --preserve-permissions --delay-directory-restore --exclude=./.restore; then
     echo 'restore: the files cannot be unpacked; nothing was changed' >&2
-    # The reason of many a strange message.
-    left=$(df -P -k . | awk 'NR == 2 { print int($4 / 1024) }')
-    [ "$left" -ge 8 ] || echo "restore: the volume has $left MiB left, and a restore needs room for the old files and the new: make room" >&2
+    room --tell .
     exit 1
 fi
 chmod u+rwx .restore/new

@@ -5,49 +5,33 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
-import signal
 import subprocess
-import time
+import typing as t
 from pathlib import Path
 
-IMAGES = Path(__file__).resolve().parents[3] / "images"
-USER = 65534
+from ansible_collections.fortytwo.ft_services.tests.integration.images.containers import IMAGES, Container
+
 PROGRAMS = {
     **{name: f"mysql/{name}.sh" for name in ("accounts", "backup", "entrypoint", "healthy", "initialise", "restore")},
     "compare_backup": "mysql/compare.sh",
-    "upgrade": "mysql/upgrade.sh",
-    "room": "mysql/room.sh",
-    **{name: f"common/{name}.sh" for name in ("aside", "swap", "written_by")},
+    **{name: f"mysql/{name}.sh" for name in ("upgrade", "writes")},
+    **{name: f"common/{name}.sh" for name in ("aside", "room", "swap", "written_by")},
 }
 TLS = ("require_secure_transport", "ssl_")
 
 
-def drop_rights():
-    if os.getuid() == 0:
-        os.setgroups([])
-        os.setgid(USER)
-        os.setuid(USER)
+class Server(Container):
+    """MariaDB in its container."""
 
-
-class Server:
-    """What the container is: its folders, its programs, its first process, which starts anew when it ends."""
+    programs: t.ClassVar[dict[str, str]] = PROGRAMS
+    folders: t.ClassVar[dict[str, str]] = {"/data": "data", "/run/mysqld": "run", "/etc/service": "etc"}
 
     def __init__(self, root: Path) -> None:
-        self.root, self.process = root, None
-        self.places = {"/data": root / "data", "/run/mysqld": root / "run", "/etc/service": root / "etc"}
-        for folder in (*self.places.values(), root / "bin", root / "etc/secrets"):
-            folder.mkdir(parents=True, exist_ok=True)
-        for name, source in PROGRAMS.items():
-            text = self.moved((IMAGES / source).read_text()).replace(
-                "kill -TERM 1", f'kill -TERM "$(cat {root}/first)"'
-            )
-            (root / "bin" / name).write_text(text)
+        super().__init__(root)
         (root / "bin/ready").write_text(f"#!/bin/sh\nmariadb --defaults-file={root}/run/root.cnf --execute='DO 1'\n")
-        for path in (root / "bin").iterdir():
-            path.chmod(0o755)
+        (root / "bin/ready").chmod(0o755)
         (root / "bin/mysqld").symlink_to(shutil.which("mariadbd"))
         self.version = subprocess.run(["mariadbd", "--version"], capture_output=True, text=True, check=True).stdout
         self.version = "MariaDB " + re.search(r"Ver (\d[\d.]*)", self.version)[1]
@@ -58,46 +42,14 @@ class Server:
         # Root comes by the socket, as in the container; the test needs no port and no certificate.
         lines = [line for line in lines if not line.startswith(TLS)]
         (root / "etc/server.cnf").write_text("\n".join([*lines, "skip_networking", f"secure_file_priv = {root}", ""]))
-        if os.getuid() == 0:
-            subprocess.run(["chown", "-R", str(USER), str(root)], check=True)
+        self.owned()
 
     def moved(self, text: str) -> str:
-        for place, folder in self.places.items():
-            text = re.sub(rf"{place}\b", str(folder), text)
         # Both accounts that the client could take would be the tester's.
-        return text.replace("[client]", f"[client]\\nsocket = {self.root}/run/mysqld.sock")
+        return super().moved(text).replace("[client]", f"[client]\\nsocket = {self.root}/run/mysqld.sock")
 
     def is_version(self, text: str) -> None:
         (self.root / "etc/version").write_text(f"{text}\n")
-
-    def popen(self, *words, **options):
-        environment = {"PATH": f"{self.root}/bin:/usr/sbin:/usr/bin:/sbin:/bin", "TMPDIR": str(self.root)}
-        return subprocess.Popen(words, env=environment, cwd=self.root, preexec_fn=drop_rights, **options)
-
-    def run(self, *words, **options):
-        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options}
-        program = self.popen(*words, **pipes)
-        out, errors = program.communicate(timeout=240)
-        return subprocess.CompletedProcess(words, program.returncode, out, errors)
-
-    def start(self) -> None:
-        with (self.root / "log").open("ab") as log:
-            self.process = self.popen("entrypoint", stdout=log, stderr=log)
-        (self.root / "first").write_text(str(self.process.pid))
-        deadline = time.monotonic() + 90
-        while self.run("ready").returncode:
-            assert self.process.poll() is None, (self.root / "log").read_text()[-3000:]
-            assert time.monotonic() < deadline, (self.root / "log").read_text()[-3000:]
-            time.sleep(0.3)
-
-    def stop(self, how=signal.SIGTERM) -> None:
-        self.process.send_signal(how)
-        self.process.wait(timeout=90)
-
-    def started_anew(self) -> None:
-        """The first process ends because it was told to; the container starts it again."""
-        assert self.process.wait(timeout=90) == 0
-        self.start()
 
     def sql(self, statement: str, check=True, login="root") -> str:
         command = [
@@ -118,14 +70,6 @@ class Server:
         path.write_text(text.replace("user = root", f"user = {name}").replace('"root"', f'"{name}"'))
         path.chmod(0o644)
 
-    def backup(self, target: Path):
-        with target.open("wb") as file:
-            return self.run("backup", str(self.places["/data"]), stdout=file)
-
-    def restore(self, source: Path):
-        with source.open("rb") as file:
-            return self.run("restore", str(self.places["/data"]), stdin=file)
-
     def compare(self, source: Path):
         # Where the server's account may read it.
         copy = self.root / "compared"
@@ -133,5 +77,5 @@ class Server:
         copy.chmod(0o644)
         return self.run("compare_backup", str(self.places["/data"]), str(copy))
 
-    def folders(self) -> list[str]:
+    def kept(self) -> list[str]:
         return sorted(path.name for path in self.places["/data"].iterdir() if path.name not in ("lock", "tmp"))

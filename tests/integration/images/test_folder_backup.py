@@ -19,7 +19,7 @@ from pathlib import Path
 import pytest
 
 SCRIPTS = Path(__file__).resolve().parents[3] / "images/common"
-PROGRAMS = {"backup": "folder/backup.sh", "restore": "folder/restore.sh", "untar": "untar.sh"}
+PROGRAMS = {"backup": "folder/backup.sh", "restore": "folder/restore.sh", "untar": "untar.sh", "room": "room.sh"}
 # A test that is run by root would be allowed everything.
 USER = 65534
 SHELLS = [[*words] for words in (["busybox", "sh"], ["dash"]) if shutil.which(words[0])]
@@ -226,3 +226,4 @@ def test_an_image_with_these_scripts_has_what_they_call(name):
             # BusyBox's tar ends at a file that vanishes, and knows no --ignore-failed-read.
             assert "tar~1" in text
             assert "COPY common/untar.sh /usr/local/bin/untar" in text
+            assert "COPY common/room.sh /usr/local/bin/room" in text

@@ -1,67 +1,31 @@
 # Copyright (c) 2026, The fortytwo.ft_services contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Volumes without room for bytes or for files: in a write, a start, a backup, a restore. They are small, in memory."""
+"""Volumes without room for bytes or for files: in a write, a start, a backup, a restore. Here MariaDB's, and files."""
 
 from __future__ import annotations
 
-import contextlib
-import os
 import shutil
 import signal
 import subprocess
-import tempfile
 import time
 from pathlib import Path
 
 import pytest
 
 from ansible_collections.fortytwo.ft_services.tests.integration.images.mysql_server import Server
+from ansible_collections.fortytwo.ft_services.tests.integration.images.volumes import NEEDS_MOUNT, mounted, until
 
 pytestmark = [
     pytest.mark.skipif(not shutil.which("mariadbd"), reason="needs MariaDB's server"),
-    pytest.mark.skipif(os.getuid() != 0, reason="needs the right to mount"),
+    NEEDS_MOUNT,
 ]
-
-
-class Volume:
-    """A small file system."""
-
-    def __init__(self, path: Path, options: str) -> None:
-        self.path, self.fillers = path, path / "fillers"
-        path.mkdir(parents=True)
-        subprocess.run(["mount", "-t", "tmpfs", "-o", f"mode=0777,{options}", "none", str(path)], check=True)
-
-    def room(self) -> tuple[int, int]:
-        """How many MiB and files are left."""
-        stat = os.statvfs(self.path)
-        return stat.f_bavail * stat.f_frsize >> 20, stat.f_favail
-
-    def fill(self, left=0) -> None:
-        """Leave so many MiB."""
-        self.fillers.mkdir(exist_ok=True)
-        with contextlib.suppress(OSError), (self.fillers / "bytes").open("ab", buffering=0) as file:
-            while self.room()[0] > left or not left:
-                file.write(bytes(1 << (20 if left else 12)))
-
-    def fill_files(self, left=0) -> None:
-        """Leave room for so many files."""
-        self.fillers.mkdir(exist_ok=True)
-        with contextlib.suppress(OSError):
-            for number in range(max(0, self.room()[1] - left)):
-                (self.fillers / str(number)).touch()
-
-    def empty(self) -> None:
-        shutil.rmtree(self.fillers, ignore_errors=True)
 
 
 @pytest.fixture
 def volume(request):
-    with tempfile.TemporaryDirectory() as folder:
-        Path(folder).chmod(0o755)
-        volume = Volume(Path(folder) / "root/data", getattr(request, "param", "size=330m"))
+    with mounted(getattr(request, "param", "size=330m")) as volume:
         yield volume
-        subprocess.run(["umount", "--lazy", str(volume.path)], check=True)
 
 
 @pytest.fixture
@@ -71,23 +35,11 @@ def server(volume):
     server.sql("CREATE TABLE wordpress.posts (id INT PRIMARY KEY AUTO_INCREMENT, text LONGTEXT)")
     server.login("writer")
     yield server
-    if server.process.poll() is None:
-        server.stop(signal.SIGKILL)
+    server.end()
 
 
 def write(server, size=2_000_000):
     return server.sql(f"INSERT INTO wordpress.posts (text) VALUES (REPEAT('x', {size}))", check=False, login="writer")
-
-
-def until(true, seconds=40):
-    deadline = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < deadline
-        time.sleep(0.5)
-
-
-def log(server):
-    return (server.root / "log").read_text()
 
 
 def has(server, rows):
@@ -113,7 +65,7 @@ def test_writes_are_refused_in_time_and_taken_again_by_themselves(server, volume
         volume.fill(left=60)
     else:
         volume.fill_files(left=50)
-        until(lambda: "is nearly full" in log(server))
+        until(lambda: "is nearly full" in server.log())
     for _attempt in range(60):
         said = write(server)
         if said:
@@ -121,7 +73,7 @@ def test_writes_are_refused_in_time_and_taken_again_by_themselves(server, volume
         rows += 1
     assert "read-only" in said
     assert volume.room()[0] > 5
-    assert "is nearly full" in log(server)
+    assert "is nearly full" in server.log()
     # Nothing at all is left: who reads is served all the same, and nobody is thrown out.
     volume.fill()
     has(server, rows)
@@ -132,16 +84,15 @@ def test_writes_are_refused_in_time_and_taken_again_by_themselves(server, volume
     is_whole(server, rows + 1)
     assert server.process is first
     assert first.poll() is None
-    assert "has room again" in log(server)
+    assert "has room again" in server.log()
 
 
 def test_a_start_waits_for_room(server, volume):
     assert write(server) == ""
     server.stop(signal.SIGKILL)
     volume.fill()
-    with (server.root / "log").open("ab") as file:
-        server.process = server.popen("entrypoint", stdout=file, stderr=file)
-    until(lambda: "The server starts by itself when there is room" in log(server))
+    server.begin()
+    until(lambda: "The server starts by itself when there is room" in server.log())
     time.sleep(3)
     assert server.process.poll() is None
     volume.empty()
@@ -162,12 +113,12 @@ def test_a_restore_without_room_changes_nothing_and_says_so(server, volume, tmp_
     done = server.restore(tmp_path / "sql")
     assert done.returncode == 1
     assert b"nothing was changed" in done.stderr
-    assert what == "files" or b"make room" in done.stderr
+    assert b"make room" in done.stderr
     volume.empty()
     until(lambda: server.sql("SELECT @@read_only") == "0")
     assert server.process.poll() is None
     is_whole(server, 2)
-    assert server.folders() == ["mysql"]
+    assert server.kept() == ["mysql"]
     done = server.restore(tmp_path / "sql")
     assert done.returncode == 0, done.stderr
     server.started_anew()
@@ -192,7 +143,12 @@ def test_files_are_kept_and_stay_where_a_restore_finds_no_room(volume, what):
     common = Path(__file__).resolve().parents[3] / "images/common"
     programs = volume.path.parent / "bin"
     programs.mkdir()
-    for name, source in (("backup", "folder/backup.sh"), ("restore", "folder/restore.sh"), ("untar", "untar.sh")):
+    for name, source in (
+        ("backup", "folder/backup.sh"),
+        ("restore", "folder/restore.sh"),
+        ("untar", "untar.sh"),
+        ("room", "room.sh"),
+    ):
         (programs / name).write_text((common / source).read_text().replace("/tmp/", f"{programs}/"))
         (programs / name).chmod(0o755)
     folder = volume.path / "ft"
@@ -219,7 +175,7 @@ def test_files_are_kept_and_stay_where_a_restore_finds_no_room(volume, what):
         done = run("restore", input=kept.stdout)
         assert done.returncode == 1
         assert b"nothing was changed" in done.stderr
-        assert what == "files" or b"make room" in done.stderr
+        assert b"make room" in done.stderr
         assert not (volume.path / ".restore").exists()
     volume.empty()
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before

@@ -38,6 +38,7 @@ def volume(tmp_path):
     for name, source in (
         ("restore", "common/folder/restore.sh"),
         ("untar", "common/untar.sh"),
+        ("room", "common/room.sh"),
         ("written_by", "common/written_by.sh"),
     ):
         text = (IMAGES / source).read_text()

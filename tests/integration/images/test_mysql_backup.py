@@ -61,8 +61,8 @@ def test_a_large_row_comes_back(server, options, tmp_path):
     server.sql("DROP TABLE wordpress.big")
     # What served before is removed when the new data serve.
     deadline = time.monotonic() + 20
-    while server.folders() != ["mysql"]:
-        assert time.monotonic() < deadline, server.folders()
+    while server.kept() != ["mysql"]:
+        assert time.monotonic() < deadline, server.kept()
         time.sleep(0.2)
 
 
@@ -123,7 +123,7 @@ def test_what_cannot_be_loaded_changes_nothing(server, options, tmp_path, change
     time.sleep(0.5)
     assert server.process.poll() is None
     assert options() == "live"
-    assert server.folders() == ["mysql"]
+    assert server.kept() == ["mysql"]
 
 
 def test_data_of_a_newer_one_are_refused_and_go_on_with_that(server, options):
@@ -186,7 +186,7 @@ def test_the_backup_of_a_newer_one_changes_nothing(server, options, tmp_path):
     assert done.returncode == 1
     assert b"written by MariaDB 99.1.0" in done.stderr
     assert b"nothing was changed" in done.stderr
-    assert server.folders() == ["mysql"]
+    assert server.kept() == ["mysql"]
     assert options() == "live"
 
 

@@ -1,0 +1,68 @@
+# Copyright (c) 2026, The fortytwo.ft_services contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Volumes that can be filled: small file systems in memory."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+import pytest
+
+NEEDS_MOUNT = pytest.mark.skipif(os.getuid() != 0, reason="needs the right to mount")
+
+
+class Volume:
+    """A small file system."""
+
+    def __init__(self, path: Path, options: str) -> None:
+        self.path, self.fillers = path, path / "fillers"
+        path.mkdir(parents=True)
+        subprocess.run(["mount", "-t", "tmpfs", "-o", f"mode=0777,{options}", "none", str(path)], check=True)
+
+    def room(self) -> tuple[int, int]:
+        """How many MiB and files are left."""
+        stat = os.statvfs(self.path)
+        return stat.f_bavail * stat.f_frsize >> 20, stat.f_favail
+
+    def fill(self, left=0) -> None:
+        """Leave so many MiB."""
+        self.fillers.mkdir(exist_ok=True)
+        with contextlib.suppress(OSError), (self.fillers / "bytes").open("ab", buffering=0) as file:
+            while self.room()[0] > left or not left:
+                file.write(bytes(1 << (20 if left else 12)))
+
+    def fill_files(self, left=0) -> None:
+        """Leave room for so many files."""
+        self.fillers.mkdir(exist_ok=True)
+        with contextlib.suppress(OSError):
+            for number in range(max(0, self.room()[1] - left)):
+                (self.fillers / str(number)).touch()
+
+    def empty(self) -> None:
+        shutil.rmtree(self.fillers, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def mounted(options: str):
+    """A volume in a folder C(root/data) of its own."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        volume = Volume(Path(folder) / "root/data", options)
+        try:
+            yield volume
+        finally:
+            subprocess.run(["umount", "--lazy", str(volume.path)], check=True)
+
+
+def until(true, seconds=40):
+    deadline = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < deadline
+        time.sleep(0.5)
