@@ -132,11 +132,12 @@ def test_a_restore_without_room_changes_nothing_and_says_so(server, volume, tmp_
     assert b"make room" in done.stderr
     assert server.count() == points + 1000
     assert sorted(path.name for path in volume.path.iterdir()) == ["fillers", "influxdb"]
+    until(lambda: "is nearly full" in server.log())
     volume.empty()
-    if server.process.poll() is None:
-        until(lambda: taken(server, NOW + points) or server.process.poll() is not None)
-    if server.process.poll() is not None:
-        server.start()
+    until(lambda: "has room again" in server.log())
+    # It does so where the volume was full to the end.
+    if "starts anew" in server.log():
+        server.started_anew()
     assert server.count() == points + 1000
     done = server.restore(tmp_path / "tar")
     assert done.returncode == 0, done.stderr
