@@ -33,10 +33,11 @@ foreach (['clean_post_cache', 'clean_comment_cache', 'clean_term_cache', 'clean_
     'switch_theme', 'customize_save_after', 'activated_plugin', 'deactivated_plugin'] as $event) {
     add_action($event, 'ft_services_pages_changed', 10, 0);
 }
-// Settings, among them what themes, menus and widgets are; but not what WordPress notes down for itself.
+// Settings, among them what themes, menus and widgets are; but not what WordPress notes down for itself, and neither what timed tasks do: a
+// post that one of them publishes has its own event above.
 foreach (['added_option', 'updated_option', 'deleted_option'] as $event) {
     add_action($event, static function (string $name): void {
-        if ($name !== 'cron' && !preg_match('/^_(?:site_)?transient_/', $name)) {
+        if ($name !== 'cron' && !wp_doing_cron() && !preg_match('/^_(?:site_)?transient_/', $name)) {
             ft_services_pages_changed();
         }
     });
