@@ -221,12 +221,13 @@ def main() -> None:
     )
 
     def run(command: t.Sequence[str]) -> tuple[int, str, str]:
-        # A program that is not there answers like one that fails.
-        if module.get_bin_path(command[0]) is None:
+        # A program that is not there answers like one that fails. Folders such as /usr/sbin are in few users' PATH.
+        program = module.get_bin_path(command[0])
+        if program is None:
             return 127, "", f"{command[0]} was not found"
         return t.cast(
             "tuple[int, str, str]",
-            module.run_command(list(command), environ_update={"LC_ALL": "C"}, expand_user_and_vars=False),
+            module.run_command([program, *command[1:]], environ_update={"LC_ALL": "C"}, expand_user_and_vars=False),
         )
 
     given = module.params

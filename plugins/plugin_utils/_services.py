@@ -113,6 +113,7 @@ DEPLOYMENT = Keys(
         "credentials": Items(CREDENTIAL),
         "secret_files": Items(SECRET_FILE, dict),
         "links": Items(Keys({"label": word}, {"url": word, "command": word})),
+        "guide": Keys({"page": word, "about": word}, {}),
         "serves_routes": flag,
         "serves_unready": flag,
         "stand_in": Keys({"folder": name, "without_package": word}, {}),

@@ -2,17 +2,20 @@
 # Copyright (c) 2026, The fortytwo.ft_services contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-# A host of its own, as a container: Debian with systemd and docker, which the node's image has, and Python.
-# Usage: systemd_host.sh create BUNDLE SITE_PACKAGES   (a tar archive of the collection on standard input)
-#        systemd_host.sh playbook PLAYBOOK ARGUMENTS... | run COMMAND... | remove
+# A host of its own, as a container: Debian with systemd and docker, which the node's image has, Python and an SSH server.
+# Its one user is nobody's root: sudo asks for a password, the home folder has a space and an accent, and new files are private.
+# Usage: systemd_host.sh create BUNDLE FOLDER   FOLDER gets the keys, the password and the list of known hosts
+#        systemd_host.sh run COMMAND... | remove
 set -eu
 name=ft-services-systemd-host
-clone=/root/clone
+# In no network that docker or minikube choose by themselves.
+network=172.31.77.0/24 address=172.31.77.10
+home='/home/stu dênt'
 
-run() { docker exec -i -e LC_ALL=C.UTF-8 "$name" "$@"; }
+run() { docker exec --interactive --env LC_ALL=C.UTF-8 "$name" "$@"; }
 
 create() {
-    bundle=$1 packages=$2
+    bundle=$1 folder=$2
     docker run --name "$name-image" --network host --entrypoint bash --volume /etc/apt:/host-apt:ro \
         --volume /usr/share/keyrings:/usr/share/keyrings:ro --volume /etc/ssl/certs:/etc/ssl/certs:ro fortytwo/kicbase:v0.0.50 -euc '
             mkdir -p /var/lib/apt/lists/partial /root/sources
@@ -20,33 +23,37 @@ create() {
             printf "%s\n" "APT::Install-Recommends \"false\";" "Dir::Etc::SourceParts \"/root/sources\";" "Dir::Etc::Parts \"/host-apt/apt.conf.d\";" >/root/apt.conf
             export APT_CONFIG=/root/apt.conf DEBIAN_FRONTEND=noninteractive
             apt-get update -qq
-            apt-get install -y -qq python3 python3-venv nftables </dev/null' >/dev/null
+            apt-get install -y -qq python3 python3-venv nftables openssh-server openssl sudo </dev/null
+            cp /etc/ssl/certs/ca-certificates.crt /root/authorities.pem' >/dev/null
     docker commit --change 'ENTRYPOINT ["/usr/local/bin/entrypoint", "/sbin/init"]' "$name-image" "$name" >/dev/null
     docker rm "$name-image" >/dev/null
+    docker network create --subnet "$network" "$name" >/dev/null
     # As minikube starts a node; what docker writes needs a file system that is none of docker's own.
-    docker run --detach --name "$name" --hostname systemd-host --privileged --cgroupns host --security-opt seccomp=unconfined \
-        --tmpfs /run --tmpfs /tmp --volume "$name:/var" --volume /lib/modules:/lib/modules:ro \
-        --volume "$bundle:/bundle:ro" --volume "$packages:/packages:ro" "$name" >/dev/null
+    docker run --detach --name "$name" --hostname systemd-host --network "$name" --ip "$address" --privileged --cgroupns host \
+        --security-opt seccomp=unconfined --tmpfs /run --tmpfs /tmp --volume "$name:/var" --volume /lib/modules:/lib/modules:ro \
+        --volume "$bundle:/media/bundle:ro" "$name" >/dev/null
+    mkdir -p -m 0700 "$folder"
+    rm -f "$folder/id" "$folder/id.pub"
+    ssh-keygen -q -t ed25519 -N '' -f "$folder/id"
+    (umask 077 && openssl rand -hex 16 >"$folder/password")
+    # Where its packages of Python come from is this machine's own business.
+    if [ -f /etc/pip.conf ]; then run tee /etc/pip.conf </etc/pip.conf >/dev/null; fi
     run sh -euc '
-        python3 -m venv --without-pip /opt/ft_services
-        echo /packages >/opt/ft_services/lib/python3.11/site-packages/packages.pth
-        # The bundle notes what it has verified.
-        mkdir -p /var/overlay/upper /var/overlay/work /root/bundle
-        echo "overlay /root/bundle overlay lowerdir=/bundle,upperdir=/var/overlay/upper,workdir=/var/overlay/work 0 0" >/etc/fstab
-        mount /root/bundle
-        mkdir -p /root/clone/.venv/collections/ansible_collections/fortytwo
-        ln -s ../../../.. /root/clone/.venv/collections/ansible_collections/fortytwo/ft_services' </dev/null
-    run tar --extract --no-same-owner --directory "$clone"
-}
-
-playbook() {
-    docker exec --workdir "$clone" --env ANSIBLE_CONFIG="$clone/ansible.cfg" --env PYTHONPATH=/packages --env LC_ALL=C.UTF-8 --env HOME=/root "$name" \
-        /opt/ft_services/bin/python -m ansible playbook --inventory inventory/hosts.yml --extra-vars '{"bundle_mode": "offline", "bundle_path": "/root/bundle"}' "$@"
+        cp /root/authorities.pem /etc/ssl/certs/ca-certificates.crt
+        useradd --create-home --home-dir "$1" --shell /bin/bash --groups docker,sudo student
+        echo "session optional pam_umask.so umask=0077" >>/etc/pam.d/common-session
+        rm -f /etc/sudoers.d/* /run/nologin
+        ssh-keygen -A
+        systemctl enable --now ssh' sh "$home" </dev/null >/dev/null 2>&1
+    printf 'student:%s\n' "$(cat "$folder/password")" | run chpasswd
+    run sh -euc 'umask 077; mkdir -p "$1/.ssh"; cat >"$1/.ssh/authorized_keys"; chown -R student:student "$1/.ssh"' sh "$home" <"$folder/id.pub"
+    run cat /etc/ssh/ssh_host_ed25519_key.pub </dev/null | sed "s/^/$address /" >"$folder/known_hosts"
 }
 
 remove() {
     docker rm --force --volumes "$name" "$name-image" >/dev/null 2>&1 || true
     docker volume rm --force "$name" >/dev/null
+    docker network rm "$name" >/dev/null 2>&1 || true
     docker image rm --force "$name" >/dev/null 2>&1 || true
 }
 

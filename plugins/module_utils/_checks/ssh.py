@@ -100,6 +100,11 @@ def read_banner(check: Check, countdown: Countdown) -> str:
     return received.decode("ascii", "replace").strip()[:80]
 
 
+def one_path(path: str) -> str:
+    """A path as ssh's options take it: they may hold several, and mean something by ``%``."""
+    return '"{}"'.format(path.replace("%", "%%").replace("\\", "\\\\").replace('"', '\\"'))
+
+
 def login_command(check: Check, countdown: Countdown) -> list[str]:
     """The ssh client's command line: only this key, only these host keys, no question, no settings of the user."""
     seconds = max(math.ceil(countdown.left()), 1)
@@ -108,12 +113,12 @@ def login_command(check: Check, countdown: Countdown) -> list[str]:
         "ConnectTimeout": str(seconds),
         "GlobalKnownHostsFile": "/dev/null",
         "IdentitiesOnly": "yes",
-        "IdentityFile": check["key_file"],
+        "IdentityFile": one_path(check["key_file"]),
         "PreferredAuthentications": "publickey",
         "ServerAliveInterval": str(seconds),
         "StrictHostKeyChecking": "yes",
         "UpdateHostKeys": "no",
-        "UserKnownHostsFile": check["known_hosts_file"],
+        "UserKnownHostsFile": one_path(check["known_hosts_file"]),
     }
     # ConnectTimeout ends with the login; the program timeout also ends a command that hangs.
     command = ["timeout", str(seconds + 1)] if shutil.which("timeout") else []

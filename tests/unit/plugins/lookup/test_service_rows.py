@@ -29,6 +29,8 @@ def test_settings_stand_in_the_place_of_templates_when_asked_for():
         "services_public_name": "platform.example",
         "services_address": "192.168.1.5",
         "services_state_path": "/s",
+        "services_ssh_port": 22,
+        "__services_ssh_hosts": ["platform.example"],
     }
     assert run(enabled=["nginx"], render=False)["nginx"]["links"][0]["url"] == "https://{{ services_public_name }}/"
     assert run(enabled=["nginx"], variables=variables)["nginx"]["links"][0]["url"] == "https://platform.example/"

@@ -233,11 +233,16 @@ def test_ssh_trusts_only_the_files_it_is_given():
     assert {
         "BatchMode=yes",
         "StrictHostKeyChecking=yes",
-        "UserKnownHostsFile=/h",
+        'UserKnownHostsFile="/h"',
         "GlobalKnownHostsFile=/dev/null",
         "IdentitiesOnly=yes",
-        "IdentityFile=/k",
+        'IdentityFile="/k"',
     } <= options
+
+
+def test_ssh_takes_any_path_as_one_file():
+    command = login_command({**SSH, "key_file": '/home/stu d\u00eant/100% "mine"/k'}, Countdown(5))
+    assert 'IdentityFile="/home/stu d\u00eant/100%% \\"mine\\"/k"' in command
     assert command[-3:] == ["--", "192.0.2.1", SSH["command"]]
 
 
