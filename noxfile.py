@@ -271,8 +271,14 @@ def changes(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def recovery(session: nox.Session) -> None:
-    """Let years pass, restart the host, move the platform, and bring it back after the loss of everything."""
+    """Let years pass, move the platform, and bring it back after the loss of everything."""
     scenario(session, "recovery")
+
+
+@nox.session(default=False)
+def remote(session: nox.Session) -> None:
+    """Bring the platform up on another host by ssh, use it from this one, and restart that host."""
+    scenario(session, "remote")
 
 
 def scenario(session: nox.Session, name: str) -> None:

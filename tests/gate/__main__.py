@@ -61,8 +61,9 @@ STEPS = {
     "stress": Step(3600, cases=True, needs="bundle", on_request=True),
     "changes": Step(3600, cases=True, needs="bundle", on_request=True),
     "recovery": Step(3600, cases=True, needs="bundle", on_request=True),
+    "remote": Step(3600, cases=True, needs="bundle", on_request=True),
 }
-SCENARIOS = ("molecule", "stress", "changes", "recovery")
+SCENARIOS = ("molecule", "stress", "changes", "recovery", "remote")
 
 
 def nox(venv: pathlib.Path, *words: str) -> list[str]:
