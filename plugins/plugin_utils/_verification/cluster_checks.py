@@ -137,7 +137,11 @@ def workload_rows(objects: Objects, services: t.Sequence[str]) -> list[dict[str,
         ]
     listed = ", ".join(services)
     look = f"Look at them: kubectl -n {objects.namespace} get pods; kubectl -n {objects.namespace} get events."
-    again = "Run the role services again."
+    # An apply leaves alone what another tool has put there.
+    again = (
+        "Run the role services again; what somebody added by hand goes with the Deployment: "
+        f"kubectl -n {objects.namespace} delete deployment NAME, then the role again."
+    )
     return [
         row("ENV-07", "One Deployment per service, available", missing, f"{listed} available", listed, look),
         row("ENV-08", "Container name is the service's name", misnamed, "one container of that name", listed, again),
