@@ -13,6 +13,7 @@ import hashlib
 import json
 import pathlib
 import sys
+import typing as t
 
 
 def without_table(dump: bytes, table: bytes) -> bytes:
@@ -32,10 +33,11 @@ def main() -> None:
     """Change both, and the manifest."""
     folder, table, file = pathlib.Path(sys.argv[1]), *map(str.encode, sys.argv[2:])
     manifest = json.loads((folder / "manifest.json").read_text())
-    for service, change in (
-        ("mysql", lambda data: without_table(data, table)),
-        ("ftps", lambda data: with_wrong_header(data, file)),
-    ):
+    changes: dict[str, t.Callable[[bytes], bytes]] = {
+        "mysql": lambda data: without_table(data, table),
+        "ftps": lambda data: with_wrong_header(data, file),
+    }
+    for service, change in changes.items():
         entry = manifest["services"][service]
         path = folder / entry["file"]
         content = change(gzip.decompress(path.read_bytes()))

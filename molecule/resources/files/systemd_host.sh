@@ -32,12 +32,12 @@ create() {
     docker run --detach --name "$name" --hostname systemd-host --network "$name" --ip "$address" --privileged --cgroupns host \
         --security-opt seccomp=unconfined --tmpfs /run --tmpfs /tmp --volume "$name:/var" --volume /lib/modules:/lib/modules:ro \
         --volume "$bundle:/media/bundle:ro" "$name" >/dev/null
-    mkdir -p -m 0700 "$folder"
+    (umask 077 && mkdir -p "$folder")
     rm -f "$folder/id" "$folder/id.pub"
     ssh-keygen -q -t ed25519 -N '' -f "$folder/id"
     (umask 077 && openssl rand -hex 16 >"$folder/password")
     # Where its packages of Python come from is this machine's own business.
-    if [ -f /etc/pip.conf ]; then run tee /etc/pip.conf </etc/pip.conf >/dev/null; fi
+    if [ -f /etc/pip.conf ]; then docker cp --quiet /etc/pip.conf "$name:/etc/pip.conf"; fi
     run sh -euc '
         cp /root/authorities.pem /etc/ssl/certs/ca-certificates.crt
         useradd --create-home --home-dir "$1" --shell /bin/bash --groups docker,sudo student
