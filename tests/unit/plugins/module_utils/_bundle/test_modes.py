@@ -91,9 +91,9 @@ def test_a_site_is_usable_when_it_has_the_file_and_a_registry_when_it_answers(si
 def test_all_sites_are_asked_at_once(site):
     addresses = {f"silent {number}": f"{site}/silent" for number in range(4)}
     started = time.monotonic()
-    found = unusable({**addresses, "good": f"{site}/good", "down": "http://127.0.0.1:1/"}, deadline=1.0)
+    found = unusable({**addresses, "good": f"{site}/good", "down": "http://127.0.0.1:1/"}, deadline=5.0)
     # One after the other the silent ones alone would take four times as long.
-    assert time.monotonic() - started < 4
+    assert time.monotonic() - started < 20
     assert found.pop("down") == "Connection refused"
     assert set(found) == set(addresses)
 
