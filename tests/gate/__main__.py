@@ -58,12 +58,11 @@ STEPS = {
     "bundle": Step(3000),
     "fetch": Step(900, cases=True, needs="bundle"),
     "molecule": Step(3600, cases=True, needs="bundle"),
-    "stress": Step(3600, cases=True, needs="bundle", on_request=True),
-    "changes": Step(3600, cases=True, needs="bundle", on_request=True),
-    "recovery": Step(3600, cases=True, needs="bundle", on_request=True),
-    "remote": Step(3600, cases=True, needs="bundle", on_request=True),
+    # What `make extended` runs.
+    **dict.fromkeys(
+        ("stress", "changes", "recovery", "remote"), Step(3600, cases=True, needs="bundle", on_request=True)
+    ),
 }
-SCENARIOS = ("molecule", "stress", "changes", "recovery", "remote")
 
 
 def nox(venv: pathlib.Path, *words: str) -> list[str]:
@@ -103,7 +102,7 @@ def run_session(venv: pathlib.Path, step: str, session: str) -> Tally:
     tally = results.junit((ARTIFACTS / "junit" / session).glob("*.xml"))
     if step == "sanity":
         tally.notes = [line for dummy, line in outcome.lines if SANITY_LINE.match(line)]
-    if step in SCENARIOS:
+    if step == "molecule" or STEPS[step].on_request:
         steps = results.molecule(line for dummy, line in outcome.lines)
         if tally.failed:
             steps.failed = 0  # the step that a failed check belongs to is the same failure

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import shutil
-import signal
 import subprocess
 import time
 from pathlib import Path
@@ -14,7 +13,13 @@ from pathlib import Path
 import pytest
 
 from ansible_collections.fortytwo.ft_services.tests.integration.images.mysql_server import Server
-from ansible_collections.fortytwo.ft_services.tests.integration.images.volumes import NEEDS_MOUNT, mounted, until
+from ansible_collections.fortytwo.ft_services.tests.integration.images.volumes import (
+    NEEDS_MOUNT,
+    a_start_waits_for_room,
+    mounted,
+    served,
+    until,
+)
 
 pytestmark = [
     pytest.mark.skipif(not shutil.which("mariadbd"), reason="needs MariaDB's server"),
@@ -30,12 +35,10 @@ def volume(request):
 
 @pytest.fixture
 def server(volume):
-    server = Server(volume.path.parent)
-    server.start()
-    server.sql("CREATE TABLE wordpress.posts (id INT PRIMARY KEY AUTO_INCREMENT, text LONGTEXT)")
-    server.login("writer")
-    yield server
-    server.end()
+    with served(Server, volume) as server:
+        server.sql("CREATE TABLE wordpress.posts (id INT PRIMARY KEY AUTO_INCREMENT, text LONGTEXT)")
+        server.login("writer")
+        yield server
 
 
 def write(server, size=2_000_000):
@@ -91,14 +94,7 @@ def test_writes_are_refused_in_time_and_taken_again_by_themselves(server, volume
 
 def test_a_start_waits_for_room(server, volume):
     assert write(server) == ""
-    server.stop(signal.SIGKILL)
-    volume.fill()
-    server.begin()
-    until(lambda: "The server starts by itself when there is room" in server.log())
-    time.sleep(3)
-    assert server.process.poll() is None
-    volume.empty()
-    until(lambda: server.run("ready").returncode == 0)
+    a_start_waits_for_room(server, volume)
     is_whole(server, 1)
 
 

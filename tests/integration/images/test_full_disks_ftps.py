@@ -13,7 +13,12 @@ import shutil
 import pytest
 
 from ansible_collections.fortytwo.ft_services.tests.integration.images.ftps_server import Ftps
-from ansible_collections.fortytwo.ft_services.tests.integration.images.volumes import NEEDS_MOUNT, mounted, until
+from ansible_collections.fortytwo.ft_services.tests.integration.images.volumes import (
+    NEEDS_MOUNT,
+    mounted,
+    served,
+    until,
+)
 
 pytestmark = [pytest.mark.skipif(not shutil.which("proftpd"), reason="needs proftpd"), NEEDS_MOUNT]
 
@@ -26,10 +31,8 @@ def volume():
 
 @pytest.fixture
 def server(volume):
-    server = Ftps(volume.path.parent)
-    server.start()
-    yield server
-    server.end()
+    with served(Ftps, volume) as server:
+        yield server
 
 
 def put(session, name, content):

@@ -12,7 +12,13 @@ import time
 import pytest
 
 from ansible_collections.fortytwo.ft_services.tests.integration.images.influxdb_server import Influx
-from ansible_collections.fortytwo.ft_services.tests.integration.images.volumes import NEEDS_MOUNT, mounted, until
+from ansible_collections.fortytwo.ft_services.tests.integration.images.volumes import (
+    NEEDS_MOUNT,
+    a_start_waits_for_room,
+    mounted,
+    served,
+    until,
+)
 
 pytestmark = [pytest.mark.skipif(not shutil.which("influxd"), reason="needs InfluxDB's server"), NEEDS_MOUNT]
 NOW = int(time.time()) - 200_000
@@ -26,11 +32,9 @@ def volume():
 
 @pytest.fixture
 def server(volume):
-    server = Influx(volume.path.parent)
-    server.start()
-    assert server.write(NOW)[0] == 204
-    yield server
-    server.end()
+    with served(Influx, volume) as server:
+        assert server.write(NOW)[0] == 204
+        yield server
 
 
 def refused(server):
@@ -92,14 +96,7 @@ def test_a_volume_that_was_full_to_the_end_is_written_again(server, volume):
 
 
 def test_a_start_waits_for_room(server, volume):
-    server.stop(signal.SIGKILL)
-    volume.fill()
-    server.begin()
-    until(lambda: "The server starts by itself when there is room" in server.log())
-    time.sleep(2)
-    assert server.process.poll() is None
-    volume.empty()
-    until(lambda: server.run("ready").returncode == 0)
+    a_start_waits_for_room(server, volume)
     assert server.count() == 1000
 
 

@@ -11,11 +11,11 @@ import sqlite3
 import subprocess
 import sys
 import tarfile
-from pathlib import Path
 
 import pytest
 
-IMAGES = Path(__file__).resolve().parents[3] / "images"
+from ansible_collections.fortytwo.ft_services.tests.integration.images.containers import IMAGES
+
 # The program sqlite3, as far as the scripts use it, with the library that it is made of.
 SQLITE3 = f"""#!{sys.executable} -SE
 import sqlite3, sys

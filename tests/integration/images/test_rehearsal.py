@@ -15,9 +15,8 @@ from pathlib import Path
 
 import pytest
 
+from ansible_collections.fortytwo.ft_services.tests.integration.images.containers import IMAGES
 from ansible_collections.fortytwo.ft_services.tests.integration.images.test_backup_job import Job
-
-IMAGES = Path(__file__).resolve().parents[3] / "images"
 
 pytestmark = pytest.mark.skipif(not shutil.which("restic"), reason="needs restic")
 

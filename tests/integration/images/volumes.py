@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
@@ -66,3 +67,26 @@ def until(true, seconds=40):
     while not true():
         assert time.monotonic() < deadline
         time.sleep(0.5)
+
+
+@contextlib.contextmanager
+def served(kind, volume: Volume):
+    """A container of this kind whose data lie on the volume; in the end nothing of it is left."""
+    server = kind(volume.path.parent)
+    server.start()
+    try:
+        yield server
+    finally:
+        server.end()
+
+
+def a_start_waits_for_room(server, volume: Volume) -> None:
+    """Kill the server, start it on a full volume, and make room: it serves by itself, and not before."""
+    server.stop(signal.SIGKILL)
+    volume.fill()
+    server.begin()
+    until(lambda: "The server starts by itself when there is room" in server.log())
+    time.sleep(3)
+    assert server.process.poll() is None
+    volume.empty()
+    until(lambda: server.run("ready").returncode == 0)
