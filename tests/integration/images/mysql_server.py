@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+import time
 import typing as t
 from pathlib import Path
 
@@ -76,6 +77,14 @@ class Server(Container):
         shutil.copyfile(source, copy)
         copy.chmod(0o644)
         return self.run("compare_backup", str(self.places["/data"]), str(copy))
+
+    def started_anew(self) -> None:
+        """As of any container; what served before is then removed in the background, once the new data serve."""
+        super().started_anew()
+        deadline = time.monotonic() + 30
+        while self.kept() != ["mysql"]:
+            assert time.monotonic() < deadline, self.kept()
+            time.sleep(0.1)
 
     def kept(self) -> list[str]:
         return sorted(path.name for path in self.places["/data"].iterdir() if path.name not in ("lock", "tmp"))
