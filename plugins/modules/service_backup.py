@@ -81,13 +81,23 @@ options:
     elements: dict
     suboptions:
       name:
-        description: Name of the Deployment.
+        description: Name of the data in the backup. Small letters, digits, C(-) and C(.).
         type: str
         required: true
-      form:
-        description: What the program writes, so that an output that ended early is told from a whole one.
+      workload:
+        version_added: 1.1.0
+        description:
+          - Whose container runs the programs, as C(KIND/NAME), such as V(statefulset/db) or V(pod/db-0).
+          - By default the Deployment of that O(services[].name).
         type: str
-        choices: [sql, tar]
+      form:
+        description:
+          - What the program writes, so that an output that ended early is told from a whole one.
+          - V(sql) is the text of C(mariadb-dump) or C(mysqldump), V(pgsql) that of C(pg_dump) or C(pg_dumpall);
+            V(tar) ends with two blocks of zeros.
+          - V(any) is anything that is not empty; that it is whole is then known by the program's exit status alone.
+        type: str
+        choices: [sql, pgsql, tar, any]
         required: true
       dump:
         description: Program with its arguments that writes all data to its output.
@@ -152,6 +162,17 @@ EXAMPLES = r"""
         dump: [backup, /data]
         load: [restore, /data]
   register: made
+
+- name: Back up the database of a StatefulSet
+  fortytwo.ft_services.service_backup:
+    path: /var/backups/shop
+    namespace: shop
+    services:
+      - name: shop
+        workload: statefulset/postgres
+        form: pgsql
+        dump: [pg_dump, --username=shop, --clean, --if-exists, shop]
+        load: [psql, --username=shop, --quiet, --set=ON_ERROR_STOP=1, --single-transaction, shop]
 
 - name: Fail when the backup lacks a service
   ansible.builtin.assert:
@@ -279,6 +300,7 @@ from ansible_collections.fortytwo.ft_services.plugins.module_utils._backup.folde
     BackupError,
     check,
     check_name,
+    check_services,
     finished,
     locked,
     measured,
@@ -301,6 +323,17 @@ from ansible_collections.fortytwo.ft_services.plugins.module_utils._types import
 
 # What a backup's folder holds while it is put back begins so.
 SCRATCH = "restoring-"
+
+
+def container_of(module: AnsibleModule, service: Json) -> Container:
+    """The container of a service."""
+    return Container(module.run_command, kubectl_of(module.params), service["name"], service["workload"])
+
+
+def pod_of(module: AnsibleModule, source: Json) -> Container:
+    """The container of the pod that backups are collected from."""
+    pod = source["pod"]
+    return Container(module.run_command, kubectl_of(module.params), pod, f"pod/{pod}")
 
 
 def kubectl_of(params: Json) -> list[str]:
@@ -424,7 +457,7 @@ def streamed(module: AnsibleModule, service: Json, repository: Repository, name:
     """Give a service's data to the repository; return its entry. BackupError when it gave none; then it keeps none."""
     part, form = service["name"], service["form"]
     words = repository.stream_words(name, created, part, f"{part}.{form}")
-    done = Container(module.run_command, kubectl_of(module.params), part).stream(service["dump"], words, form)
+    done = container_of(module, service).stream(service["dump"], words, form)
     said = repository.answer("backup", done.sink_code, done.sink_output, done.sink_errors)
     if not summary_of(said)["id"]:
         raise BackupError(f"restic did not tell that it stored the data of {part}")
@@ -437,7 +470,7 @@ def dumped(module: AnsibleModule, service: Json, folder: Path) -> Json:
     name, form = service["name"], service["form"]
     raw, target = folder / f"{name}.{form}", folder / f"{name}.{form}.gz"
     try:
-        notes = Container(module.run_command, kubectl_of(module.params), name).read(service["dump"], raw)
+        notes = container_of(module, service).read(service["dump"], raw)
         entry = packed(raw, target, form)
     except BackupError:
         target.unlink(missing_ok=True)
@@ -493,12 +526,13 @@ def restore(module: AnsibleModule) -> Json:
 def check_writers(module: AnsibleModule, folder: Path, manifest: Json) -> None:
     """Ask each service whether it is new enough for its data, before any is changed. BackupError when one is not."""
     refused = []
+    services = {each["name"]: each for each in module.params["services"]}
     for name, entry in manifest["services"].items():
         writer = writer_of(folder / entry["file"], entry["form"])
         if not writer:
             continue
         try:
-            Container(module.run_command, kubectl_of(module.params), name).ask([*JUDGE, writer])
+            container_of(module, services[name]).ask([*JUDGE, writer])
         except BackupError as error:
             # What is only checked may be meant for a platform that is still to come.
             if module.check_mode and REFUSED not in str(error):
@@ -512,7 +546,7 @@ def check_writers(module: AnsibleModule, folder: Path, manifest: Json) -> None:
 def collect(module: AnsibleModule) -> Json:
     """Copy what the cluster backed up by itself and return the result."""
     params, root, source = module.params, Path(module.params["path"]), module.params["source"]
-    container = Container(module.run_command, kubectl_of(params), f"pod/{source['pod']}")
+    container = pod_of(module, source)
     names = missing(container, source["path"], root, params["keep"])
     newest = names[-1] if names else ""
     result: Json = {"changed": bool(names), "collected": names, "name": newest, "manifest": {}, "removed": []}
@@ -530,10 +564,10 @@ def collect(module: AnsibleModule) -> Json:
 
 def collect_repository(module: AnsibleModule) -> Json:
     """Copy what the cluster's own repository has and return the result."""
-    params, source = module.params, module.params["source"]
+    source = module.params["source"]
     repository = repository_of(module)
     held = repository.snapshots() if repository.is_there() else {}
-    container = Container(module.run_command, kubectl_of(params), f"pod/{source['pod']}")
+    container = pod_of(module, source)
     # It is encrypted, so it may lie here for a moment.
     with tempfile.TemporaryDirectory() as scratch:
         stream, copy = Path(scratch) / "stream", Path(scratch) / "repository"
@@ -561,7 +595,7 @@ def loaded(module: AnsibleModule, service: Json, file: Path) -> None:
         raw = Path(scratch) / "stream"
         unpacked(file, raw)
         try:
-            Container(module.run_command, kubectl_of(module.params), service["name"]).write(service["load"], raw)
+            container_of(module, service).write(service["load"], raw)
         except BackupError as error:
             raise BackupError(f"{file.parent} was put back in part: {error}. Mend that and run it again.") from error
 
@@ -572,7 +606,8 @@ def main() -> None:
     words = {"type": "list", "elements": "str", "required": True}
     service = {
         "name": text,
-        "form": {"type": "str", "choices": ["sql", "tar"], "required": True},
+        "workload": {"type": "str"},
+        "form": {"type": "str", "choices": ["sql", "pgsql", "tar", "any"], "required": True},
         "dump": words,
         "load": words,
     }
@@ -617,6 +652,7 @@ def main() -> None:
         params["state"]
     ]
     try:
+        check_services(params["services"] or [])
         result = work(module)
     except BackupError as error:
         module.fail_json(msg=str(error))

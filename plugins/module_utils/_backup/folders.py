@@ -25,12 +25,22 @@ MANIFEST = "manifest.json"
 # Until a backup is complete its folder has this end.
 UNFINISHED = ".unfinished"
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}")
+# A service's name is part of the names of its files.
+SERVICE = re.compile(r"[a-z0-9]([-a-z0-9.]{0,61}[a-z0-9])?")
+WORKLOAD = re.compile(r"(deployment|deploy|statefulset|sts|daemonset|ds|replicaset|rs|pod|po|job)/[a-z0-9][-a-z0-9.]*")
 CHUNK = 1 << 20
 # What a stream of each form ends with, if it is whole.
 TAIL = 1024
+# With the moment, if the program was not told to leave it out.
+DUMP_END = re.compile(rb"\n-- Dump completed( on [\d: -]+)?\s*\Z")
+# Newer programs end with the command that lifts a restriction on the client.
+POSTGRES_END = re.compile(rb"\n-- PostgreSQL database (cluster )?dump complete\n--\s*(\\unrestrict \w+\s*)?\Z")
 ENDS: dict[str, t.Callable[[bytes], bool]] = {
     "tar": lambda tail: tail == b"\0" * TAIL,
-    "sql": lambda tail: tail.rstrip().endswith(b"\n-- Dump completed"),
+    "sql": lambda tail: bool(DUMP_END.search(tail)),
+    "pgsql": lambda tail: bool(POSTGRES_END.search(tail)),
+    # The program's own end is all that is known of others; nothing at all is no backup.
+    "any": bool,
 }
 
 
@@ -42,6 +52,20 @@ def check_name(name: str) -> None:
     """Refuse what is no name of a folder of its own."""
     if not NAME.fullmatch(name):
         raise BackupError(f"{name!r} is no name for a backup: use up to 63 letters, digits, '-' and '_'.")
+
+
+def check_services(services: t.Sequence[Json]) -> None:
+    """Refuse services that cannot be told from each other, or whose containers kubectl would not find."""
+    names = [each["name"] for each in services]
+    for each in services:
+        name, workload = each["name"], each.get("workload")
+        if not SERVICE.fullmatch(name):
+            hint = f" Give it as workload, and a name of its own: workload: {name}." if "/" in name else ""
+            raise BackupError(f"{name!r} is no name for a service: use small letters, digits, '-' and '.'.{hint}")
+        if names.count(name) > 1:
+            raise BackupError(f"{name} stands in services more than once. Give each a name of its own.")
+        if workload and not WORKLOAD.fullmatch(workload):
+            raise BackupError(f"the workload of {name} is {workload!r}: write KIND/NAME, such as statefulset/{name}.")
 
 
 def packed(source: Path, target: Path, form: str) -> Json:

@@ -30,12 +30,15 @@ class Streamed(t.NamedTuple):
 
 
 class Container:
-    """A running container of a Deployment, or of a pod, reached by kubectl."""
+    """A running container of a workload, reached by kubectl."""
 
-    def __init__(self, run: RunCommand, kubectl: list[str], name: str) -> None:
-        """Take what runs a command, the words that every command begins with, and the Deployment or ``pod/NAME``."""
+    def __init__(self, run: RunCommand, kubectl: list[str], name: str, workload: str | None = None) -> None:
+        """Take what runs a command, the words that every command begins with, and the service's name.
+
+        The workload, such as ``statefulset/db``, is the Deployment of that name where none is given.
+        """
         self._run, self._kubectl, self.name = run, kubectl, name
-        self._workload = name if "/" in name else f"deploy/{name}"
+        self._workload = workload or f"deploy/{name}"
 
     def read(self, argv: list[str], target: Path) -> list[str]:
         """Write a command's output to a file; return what it named on standard error. BackupError when it fails."""

@@ -33,7 +33,7 @@ def writer_of(path: Path, form: str) -> str:
     """
     try:
         with gzip.open(path, "rb") as stream:
-            line = _first_line(stream) if form == "sql" else _member(stream)
+            line = _first_line(stream) if form == "sql" else _member(stream) if form == "tar" else b""
     except tarfile.TarError:
         # Its bytes are those that the service gave, so the service is the one to judge them.
         return ""

@@ -17,11 +17,11 @@ import time
 import pytest
 
 CLONE = pathlib.Path(__file__).resolve().parents[4]
-# kubectl is told: --namespace=n exec [--stdin] deploy/NAME -- backup|restore PATH
+# kubectl is told: --namespace=n exec [--stdin] deploy/NAME|statefulset/NAME -- backup|restore PATH
 KUBECTL = """#!/bin/sh
 for word; do
     case $word in
-    deploy/*) name=${word#deploy/} ;;
+    deploy/* | statefulset/*) name=${word#*/} ;;
     backup | restore) verb=$word ;;
     written_by) verb=judge ;;
     esac
@@ -105,6 +105,17 @@ def test_what_was_backed_up_is_put_back(run):
     assert run(state="restored")["name"] == "one"
     assert (run.root / "given-mysql").read_text() == "INSERT;\n-- Dump completed\n"
     assert (run.root / "given-ftps").read_bytes() == b"files" + bytes(2048)
+
+
+def test_data_of_any_workload_and_any_program_are_put_back(run):
+    services = [{**SERVICES[0], "name": "shop", "workload": "statefulset/mysql", "form": "any"}]
+    run.gives(mysql="printf '\\0data'")
+    made = run(name="one", services=services)
+    assert made["manifest"]["services"]["shop"]["file"] == "shop.any.gz"
+    run(state="restored", services=services)
+    assert (run.root / "given-mysql").read_bytes() == b"\0data"
+    refused = run(services=[{**SERVICES[0], "name": "statefulset/mysql"}])
+    assert "Give it as workload" in refused["msg"]
 
 
 @pytest.mark.parametrize("broken", ["exit 3", "echo half", "echo 'tar: x: Cannot open' >&2; exit 2"])

@@ -14,6 +14,7 @@ from ansible_collections.fortytwo.ft_services.plugins.module_utils._backup.folde
     BackupError,
     check,
     check_name,
+    check_services,
     finished,
     measured,
     packed,
@@ -56,7 +57,22 @@ def backup(root, name, created, **more):
     return folder
 
 
-@pytest.mark.parametrize(("form", "content"), [("sql", SQL), ("tar", tar())])
+# As pg_dump 15 and 15.14 end.
+PGSQL = b"SELECT 1;\n\n--\n-- PostgreSQL database dump complete\n--\n\n"
+
+
+@pytest.mark.parametrize(
+    ("form", "content"),
+    [
+        ("sql", SQL),
+        ("sql", b"SELECT 1;\n\n-- Dump completed on 2026-11-30  7:57:46\n"),
+        ("pgsql", PGSQL),
+        ("pgsql", PGSQL + b"\\unrestrict 8Qbz\n\n"),
+        ("pgsql", PGSQL.replace(b"database", b"database cluster")),
+        ("tar", tar()),
+        ("any", b"\0"),
+    ],
+)
 def test_what_is_packed_comes_out_the_same_and_is_the_owners(stream, tmp_path, form, content):
     entry = packed(stream(content), tmp_path / "packed", form)
     assert (entry["file"], entry["form"], entry["bytes"]) == ("packed", form, len(content))
@@ -68,11 +84,37 @@ def test_what_is_packed_comes_out_the_same_and_is_the_owners(stream, tmp_path, f
 
 
 @pytest.mark.parametrize(
-    ("form", "content"), [("sql", SQL[:-3]), ("sql", b""), ("tar", tar()[:700]), ("tar", b""), ("tar", b"\0" * 100)]
+    ("form", "content"),
+    [
+        ("sql", SQL[:-3]),
+        ("sql", b""),
+        ("sql", b"'\n-- Dump completed on me'\n"),
+        ("pgsql", PGSQL[:-9]),
+        ("pgsql", SQL),
+        ("tar", tar()[:700]),
+        ("tar", b""),
+        ("tar", b"\0" * 100),
+        ("any", b""),
+    ],
 )
 def test_a_stream_that_ended_early_is_refused(stream, tmp_path, form, content):
     with pytest.raises(BackupError, match="no whole " + form):
         packed(stream(content), tmp_path / "packed", form)
+
+
+@pytest.mark.parametrize(
+    ("services", "words"),
+    [
+        ([{"name": "statefulset/db"}], "workload: statefulset/db"),
+        ([{"name": "../db"}], "no name for a service"),
+        ([{"name": "db"}, {"name": "db"}], "more than once"),
+        ([{"name": "db", "workload": "db"}], "such as statefulset/db"),
+        ([{"name": "db", "workload": "statefulset/--all"}], "such as statefulset/db"),
+    ],
+)
+def test_services_that_cannot_be_told_apart_or_found_are_refused(services, words):
+    with pytest.raises(BackupError, match=words):
+        check_services(services)
 
 
 def test_backups_go_from_the_oldest_to_the_newest_and_unfinished_ones_do_not_count(tmp_path):
