@@ -26,6 +26,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).parent))
 
 from alpine_mirror import Mirror
 from local_registry import Registry
+from public_registry import PublicRegistry
 from vendor_site import Site
 
 CLONE = pathlib.Path(__file__).resolve().parents[2]
@@ -40,10 +41,11 @@ KUBERNETES = f"v{VERSIONS['kubernetes']}"
 
 @dataclasses.dataclass
 class Network:
-    """The servers, and the folder for all bundles of the tests."""
+    """The servers, and the folder for all bundles of the tests. What ``vendor`` pushes ``registry`` serves."""
 
     site: Site
-    registry: Registry
+    vendor: Registry
+    registry: PublicRegistry
     folder: pathlib.Path
     pins: dict[str, str]
 
@@ -167,7 +169,10 @@ def network(tmp_path_factory: pytest.TempPathFactory) -> collections.abc.Iterato
         site, registry = Site(), Registry(folder / "registry")
         stack.callback(site.close)
         stack.callback(registry.close)
-        yield Network(site, registry, folder, _fill(site, registry, folder))
+        pins = _fill(site, registry, folder)
+        public = PublicRegistry(registry.host)
+        stack.callback(public.close)
+        yield Network(site, registry, public, folder, pins)
 
 
 def _fill(site: Site, registry: Registry, folder: pathlib.Path) -> dict[str, str]:

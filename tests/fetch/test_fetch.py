@@ -20,6 +20,7 @@ import typing as t
 
 import pytest
 from conftest import CLONE, FORGED, KUBERNETES, VARIABLES, VERSIONS, Network, image_of
+from vendor_site import Site
 
 MINIKUBE = f"/minikube/v{VERSIONS['minikube']}/minikube-linux-amd64"
 BINARIES = f"/kubernetes/{KUBERNETES}/bin/linux/amd64"
@@ -115,6 +116,24 @@ def test_a_killed_download_goes_on_where_it_was(network: Network) -> None:
     assert not network.path("work/parts").exists()
 
 
+def test_a_download_from_another_host_goes_on_where_it_was(network: Network) -> None:
+    """As dl.k8s.io and GitHub send their clients on, to an address that counts for a while."""
+    forget(network.path("bundle"), f"kubernetes/{KUBERNETES}/kubectl")
+    store, address = Site(), f"{BINARIES}/kubectl"
+    store.files["/release?signature=1"] = network.site.files[address]
+    store.faults = {"/release?signature=1": "cut"}
+    network.site.moved = {address: f"{store.address}/release?signature=1"}
+    network.site.requests.clear()
+    try:
+        assert f"kubernetes/{KUBERNETES}/kubectl" in network.bundle()["todo"]
+    finally:
+        network.site.moved = {}
+        store.close()
+    assert [request.status for request in store.requests] == [200] + [206] * (len(store.requests) - 1)
+    assert len(store.requests) > 2
+    assert len(network.site.asked(address)) == len(store.requests)
+
+
 @pytest.mark.parametrize(
     ("mirror", "words"), [("127.0.0.1:1", "connection refused"), ("{host}/nowhere", "manifest unknown")]
 )
@@ -159,6 +178,19 @@ def test_the_fetched_bundle_has_what_the_forged_has(network: Network) -> None:
     assert {path for path in forged if not path.startswith("apk/")} <= set(fetched["artifacts"])
     source = fetched["sources"][f"minikube/v{VERSIONS['minikube']}/minikube-linux-amd64"]
     assert source == {"sha256": forged["bin/minikube"]["sha256"], "url": f"{network.site.address}{MINIKUBE}"}
+
+
+def test_the_registry_was_asked_as_public_ones_want_it(network: Network) -> None:
+    seen, sources = network.registry.seen, manifest(network.path("whole"))["sources"]
+    pulled = [name for name in sources if name.partition("/")[0] in network.mirrors["registries"]]
+    assert len(pulled) > 5
+    for name in pulled:
+        # What is remembered of a tag is the list of all platforms.
+        assert f"sha256:{sources[name]['sha256']}" in network.registry.indexes
+    assert seen["tokens"] >= len(pulled)
+    assert seen["limited"] >= len(pulled)
+    assert seen["layers"] >= len(pulled)
+    assert "token at the wrong host" not in seen
 
 
 def test_the_base_image_installs_from_the_fetched_repository(network: Network) -> None:
@@ -229,7 +261,7 @@ def test_a_vendor_that_changes_a_release_is_refused_until_the_user_accepts(netwo
 def test_a_tag_that_moves_is_refused_until_the_user_accepts(network: Network) -> None:
     place = network.path("whole/images/host/pause.tar")
     before, digest = image_of(place), manifest(network.path("whole"))["sources"][PAUSE]["sha256"]
-    network.registry.push(FORGED / "images/host/etcd.tar", PAUSE)
+    network.vendor.push(FORGED / "images/host/etcd.tar", PAUSE)
     place.unlink()
     refused(network.bundle("whole"), PAUSE, "is not what it was")
     # By its digest the first image can still be had.
@@ -239,7 +271,7 @@ def test_a_tag_that_moves_is_refused_until_the_user_accepts(network: Network) ->
     place.unlink()
     assert network.bundle("whole", accept_changed=True)["todo"] == ["images/host/pause.tar"]
     assert image_of(place)[1] == image_of(FORGED / "images/host/etcd.tar")[1]
-    network.registry.push(FORGED / "images/host/pause.tar", PAUSE)
+    network.vendor.push(FORGED / "images/host/pause.tar", PAUSE)
 
 
 @pytest.mark.parametrize("mode", ["offline", "auto"])

@@ -32,6 +32,7 @@ class Site:
     def __init__(self) -> None:
         self.files: dict[str, pathlib.Path | bytes] = {}
         self.faults: dict[str, str] = {}
+        self.moved: dict[str, str] = {}  # by path, the address that has the file
         self.requests: list[Request] = []
         self.over = threading.Event()
         site = self
@@ -82,6 +83,13 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             self.site.requests.append(Request(path, 0, 0))
             self.site.over.wait(60)
             self.close_connection = True
+            return
+        if path in self.site.moved:
+            self.site.requests.append(Request(path, 302, 0))
+            self.send_response(302)
+            self.send_header("Location", self.site.moved[path])
+            self.send_header("Content-Length", "0")
+            self.end_headers()
             return
         content = self.site.files.get(path)
         if content is None or fault == "gone":
