@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 import shutil
-import subprocess
 import time
 import typing as t
 from pathlib import Path
@@ -33,9 +32,9 @@ class Server(Container):
         super().__init__(root)
         (root / "bin/ready").write_text(f"#!/bin/sh\nmariadb --defaults-file={root}/run/root.cnf --execute='DO 1'\n")
         (root / "bin/ready").chmod(0o755)
-        (root / "bin/mysqld").symlink_to(shutil.which("mariadbd"))
-        self.version = subprocess.run(["mariadbd", "--version"], capture_output=True, text=True, check=True).stdout
-        self.version = "MariaDB " + re.search(r"Ver (\d[\d.]*)", self.version)[1]
+        (root / "bin/mysqld").symlink_to("/usr/sbin/mariadbd")
+        said = self.run("mysqld", "--no-defaults", "--version").stdout.decode()
+        self.version = "MariaDB " + re.search(r"Ver (\d[\d.]*)", said)[1]
         self.is_version(self.version)
         for account in ("root", "wordpress", "admin", "phpmyadmin", "backup"):
             (root / f"etc/secrets/{account}_password").write_text(account)
