@@ -100,14 +100,14 @@ clean: ## Remove what make and the tests left in this folder; the platform stays
 ready: $(VENV)/requirements.stamp $(LINK)
 
 # Installed anew only when the requirements change.
-$(VENV)/requirements.stamp: requirements.txt
+$(VENV)/requirements.stamp: requirements.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
 		echo "$(PYTHON) is missing or older than Python 3.11. Install a newer one, then: make $(MAKECMDGOALS) PYTHON=python3.11"; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
 		echo "$(PYTHON) cannot make virtual environments. On Debian and Ubuntu: sudo apt-get install python3-venv"; exit 1; }
-	@echo "Preparing the Python packages of requirements.txt in $(VENV)"
+	@echo "Preparing the Python packages of requirements.lock in $(VENV)"
 	@$(PYTHON) -m venv $(VENV)
-	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --requirement requirements.txt
+	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.lock
 	@touch $@
 
 # Ansible finds a collection only below ansible_collections/NAMESPACE/NAME.

@@ -139,6 +139,22 @@ def lint(session: nox.Session, linter: str) -> None:
     run(session, program, *words, more=collections(root) | more)
 
 
+@nox.session(default=False)
+def lock(session: nox.Session) -> None:
+    """Write requirements.lock: what requirements.txt pins and all that it needs, with the hash of every file.
+
+    Versions that it has already stay where they still fit; `nox -s lock -- --upgrade` takes the newest. The list is for
+    all versions of Python and all machine types at once, and names no index: whoever installs has one.
+    """
+    words = ["--universal", f"--python-version={environments.OLDEST}", "--generate-hashes", "--no-header"]
+    words += ["--no-annotate", "--no-config", "--no-emit-index-url", "--no-emit-find-links", "--quiet"]
+    # uv does not ask pip's settings.
+    index = os.environ.get("UV_DEFAULT_INDEX") or os.environ.get("PIP_INDEX_URL")
+    more = {"UV_DEFAULT_INDEX": index} if index else {}
+    words += ["--output-file=requirements.lock", *session.posargs, "requirements.txt"]
+    run(session, "uv", "pip", "compile", *words, more=more)
+
+
 # tests ----------------------------------------------------------------------------------------------------------------
 
 

@@ -36,6 +36,7 @@ class Extra:
     lay: t.Callable[[pathlib.Path, pathlib.Path], None]
     needs: tuple[str, ...] = ()  # steps that come first
     depends: tuple[str, ...] = ()  # names in Alpine
+    source: str = ""  # what it really is, as a package URL: image_sbom tells it
 
 
 class Signer:
@@ -80,6 +81,8 @@ class Signer:
             folder.mkdir(parents=True)
         extra.lay(tree, own)
         info = {"name": extra.name, "version": f"{extra.version}-r0", "description": extra.name}
+        if extra.source:
+            info["url"] = extra.source
         if extra.depends:
             info["depends"] = " ".join(extra.depends)
         self.package(root, info, tree, place)

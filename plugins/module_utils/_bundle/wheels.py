@@ -53,7 +53,9 @@ def kube_web_view(
         run(["tar", "--no-same-owner", "-C", str(tree), "-xf", str(work / "out" / archive)])
 
     step = Step(archive, recipe, get, "download", intermediate=True)
-    return step, Extra("kube-web-view", version, recipe, lay, (archive,), ("python3",))
+    return step, Extra(
+        "kube-web-view", version, recipe, lay, (archive,), ("python3",), f"pkg:pypi/kube-web-view@{version}"
+    )
 
 
 def index_problem(run: Runner, requirements: pathlib.Path) -> str | None:

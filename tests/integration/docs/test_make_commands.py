@@ -67,7 +67,7 @@ def clone(tmp_path_factory):
     folder = tmp_path_factory.mktemp("make")
     for name in ("playbooks", "roles", "plugins", "images", "inventory", "meta"):
         (folder / name).symlink_to(REPOSITORY / name)
-    for name in ("Makefile", "ansible.cfg", "site.yml", "galaxy.yml", "requirements.txt"):
+    for name in ("Makefile", "ansible.cfg", "site.yml", "galaxy.yml", "requirements.lock"):
         shutil.copy2(REPOSITORY / name, folder)
     (folder / "inventory").unlink()
     shutil.copytree(REPOSITORY / "inventory", folder / "inventory")

@@ -74,7 +74,7 @@ def grafana(run: Runner, bundle: pathlib.Path) -> list[Extra]:
 
     # Grafana's own builds look for the loader of glibc, unless they are static.
     recipe = recipe_of("grafana", 1, sha256_of(archive), GRAFANA_PARTS)
-    return [Extra("grafana", version, recipe, lay, depends=("deb-libc6",))]
+    return [Extra("grafana", version, recipe, lay, (), ("deb-libc6",), f"pkg:github/grafana/grafana@v{version}")]
 
 
 def uplot(run: Runner, version: str, integrity: str) -> Extra:
@@ -95,4 +95,5 @@ def uplot(run: Runner, version: str, integrity: str) -> Extra:
         for name, part in UPLOT_PARTS.items():
             shutil.copyfile(scratch / "package" / part, home / name)
 
-    return Extra("uplot", version, recipe_of("uplot", 1, version, integrity, sorted(UPLOT_PARTS)), lay)
+    recipe = recipe_of("uplot", 1, version, integrity, sorted(UPLOT_PARTS))
+    return Extra("uplot", version, recipe, lay, source=f"pkg:npm/uplot@{version}")

@@ -14,6 +14,7 @@ import os
 import pathlib
 import re
 import typing as t
+import urllib.parse
 
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._bundle.apk import KEY, KEY_RECIPE, Extra, Signer
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._bundle.debian import Debian, closure
@@ -53,6 +54,14 @@ def apk_version(version: str) -> str:
     """Return a Debian version as Alpine writes one: the upstream digits and revision 0."""
     match = re.match(r"\d+(\.\d+)*", re.sub(r"^\d+:", "", version))
     return f"{match.group(0) if match else '0'}-r0"
+
+
+def package_url(fields: dict[str, str]) -> str:
+    """Return what a package is to Debian, with its whole version: apk knows no more than the digits of upstream."""
+    version = urllib.parse.quote(fields["Version"], safe=":~")
+    source = fields.get("Source", "").partition(" ")[0]
+    upstream = f"&upstream={source}" if source else ""
+    return f"pkg:deb/debian/{fields['Package']}@{version}?arch={fields['Architecture']}&distro=debian-13{upstream}"
 
 
 def provisions(packages: dict[str, list[str]]) -> dict[str, list[str]]:
@@ -123,6 +132,7 @@ class Repository:
             prepare_tree(name, trees / name)
             version = apk_version(index[name]["Version"])
             info = {"name": f"deb-{name}", "version": version, "description": f"{name} of Debian"}
+            info["url"] = package_url(index[name])
             if needs := [*packages[name], *brought.get(name, [])]:
                 info["depends"] = " ".join(f"deb-{need}" for need in dict.fromkeys(needs))
             if name in provided:

@@ -43,8 +43,8 @@ class Forger:
         python = self._versions["python_of_debian"]
         self._wheels, board = kube_web_view(run, recipes, work, self._versions["kube_web_view"], python, "glibc")
         extras = [
-            self._program("telegraf", self._versions["telegraf"]),
-            self._program("kubectl", self._versions["kubernetes"]),
+            self._program("telegraf", self._versions["telegraf"], "github.com/influxdata/telegraf"),
+            self._program("kubectl", self._versions["kubernetes"], "k8s.io/kubernetes"),
             board,
             uplot(run, self._versions["uplot"], self._versions["uplot_integrity"]),
             *grafana(run, pathlib.Path(request["path"])),
@@ -77,14 +77,14 @@ class Forger:
             self._kube_proxy(recipes["kube-proxy"]),
         ]
 
-    def _program(self, name: str, version: str) -> Extra:
+    def _program(self, name: str, version: str, module: str) -> Extra:
         """Return the package of what Debian does not have, and Go modules do."""
 
         def lay(tree: pathlib.Path, scratch: pathlib.Path) -> None:
             (tree / "usr/bin").mkdir(parents=True)
             shutil.copy2(self._work / "out" / name, tree / "usr/bin" / name)
 
-        return Extra(name, version, self._programs[name].recipe, lay, (name,))
+        return Extra(name, version, self._programs[name].recipe, lay, (name,), source=f"pkg:golang/{module}@v{version}")
 
     def _copy(self, path: str, program: str, recipe: str) -> Step:
         def make(target: pathlib.Path, scratch: pathlib.Path) -> None:

@@ -37,6 +37,7 @@ class Archive:
     path: str  # below the site
     checksum: str  # the kind that the vendor publishes beside it
     lay: t.Callable[[Runner, pathlib.Path, pathlib.Path, pathlib.Path], None]
+    source: str  # as a package URL
 
     @property
     def file(self) -> str:
@@ -54,7 +55,8 @@ class Archive:
         def lay(tree: pathlib.Path, scratch: pathlib.Path) -> None:
             self.lay(run, folder / self.file, tree, scratch)
 
-        return Extra(self.title, self.version, recipe_of("archive", REVISION, self.name), lay, (self.file,))
+        recipe = recipe_of("archive", REVISION, self.name)
+        return Extra(self.title, self.version, recipe, lay, (self.file,), source=self.source)
 
 
 def archives(versions: dict[str, str]) -> list[Archive]:
@@ -65,9 +67,23 @@ def archives(versions: dict[str, str]) -> list[Archive]:
             raise BundleError(f"{name} {versions[name]} is refused: {reason}. Take a newer version (bundle_versions).")
     releases = f"influxdb/releases/v{influxdb}"
     return [
-        Archive("wordpress", wordpress, "wordpress", f"wordpress-{wordpress}.tar.gz", "sha1", lay_wordpress),
         Archive(
-            "influxdb", influxdb, "influxdata", f"{releases}/influxdb-{influxdb}_linux_amd64.tar.gz", "", lay_influxdb
+            "wordpress",
+            wordpress,
+            "wordpress",
+            f"wordpress-{wordpress}.tar.gz",
+            "sha1",
+            lay_wordpress,
+            f"pkg:github/wordpress/wordpress@{wordpress}",
+        ),
+        Archive(
+            "influxdb",
+            influxdb,
+            "influxdata",
+            f"{releases}/influxdb-{influxdb}_linux_amd64.tar.gz",
+            "",
+            lay_influxdb,
+            f"pkg:github/influxdata/influxdb@v{influxdb}",
         ),
     ]
 

@@ -28,6 +28,8 @@ INDEX = {
     "wordpress": {"Version": "6.8.3+dfsg1-1", "Depends": "libc6, perl"},
     "perl": {"Version": "5.40"},
 }
+for name, fields in INDEX.items():
+    fields |= {"Package": name, "Architecture": "amd64"}
 
 
 class Debian:
@@ -87,7 +89,7 @@ def made(run, tmp_path, wheel):
 
     def make(path, **versions):
         pinned = {"alpine": "3.23.0", "alpine_disk": "1", "alpine_disk_sha256": sha256_of(wheel)} | versions
-        extras = [Extra("telegraf", "1.37.1", "r", lay, ("telegraf",), ("libc6",))]
+        extras = [Extra("telegraf", "1.37.1", "r", lay, ("telegraf",), ("libc6",), "pkg:golang/telegraf@v1.37.1")]
         steps = Alpine(run, Debian(), tmp_path / "work", pinned, PACKAGES, extras).steps()
         (step,) = (step for step in steps if step.path == path)
         target, scratch = tmp_path / "target", tmp_path / "scratch"
@@ -143,6 +145,7 @@ def test_packages_of_debian_have_alpines_names_and_what_they_need(run, made):
     assert said["deb-nginx-light"]["provides"] == "nginx=1.26.3-r0"
     assert said["deb-nginx-light"]["depends"] == "deb-libc6 deb-libnginx-mod-x"
     assert said["deb-libnginx-mod-x"]["version"] == "1.26-r0"
+    assert said["deb-libnginx-mod-x"]["url"] == "pkg:deb/debian/libnginx-mod-x@1:1.26-1?arch=amd64&distro=debian-13"
     # Skipped: only maintainer scripts need it.
     assert "deb-perl" not in said
     assert "depends" not in said["deb-libc6"]
@@ -152,6 +155,6 @@ def test_packages_of_debian_have_alpines_names_and_what_they_need(run, made):
 def test_what_debian_lacks_is_a_package_beside_them_and_the_index_has_all(run, made):
     target = made("apk")[0]
     said = infos(run)["telegraf"]
-    assert (said["version"], said["depends"]) == ("1.37.1-r0", "libc6")
+    assert (said["version"], said["depends"], said["url"]) == ("1.37.1-r0", "libc6", "pkg:golang/telegraf@v1.37.1")
     (index,) = run.having("mkndx")
     assert sorted(index[index.index("--output") + 2 :]) == sorted(str(file) for file in target.rglob("*.apk"))

@@ -9,6 +9,7 @@ import pytest
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._bundle.build.packages import (
     apk_version,
     companions,
+    package_url,
     prepare_tree,
     provisions,
 )
@@ -27,6 +28,18 @@ TABLE = {
 )
 def test_versions_keep_the_digits_of_upstream(debian, alpine):
     assert apk_version(debian) == alpine
+
+
+def test_what_a_package_really_is():
+    fields = {
+        "Package": "libgd3",
+        "Version": "1:2.3.3-13+deb13u1",
+        "Architecture": "amd64",
+        "Source": "libgd2 (2.3.3-13)",
+    }
+    assert package_url(fields) == (
+        "pkg:deb/debian/libgd3@1:2.3.3-13%2Bdeb13u1?arch=amd64&distro=debian-13&upstream=libgd2"
+    )
 
 
 def test_a_package_provides_all_the_names_that_lead_to_it():
