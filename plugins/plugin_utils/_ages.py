@@ -1,7 +1,10 @@
 # Copyright (c) 2026, The fortytwo.ft_services contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How long things last, and how old they are. This plugin util is private to the collection fortytwo.ft_services."""
+"""How long things last, how old they are, and how much room is left.
+
+This plugin util is private to the collection fortytwo.ft_services.
+"""
 
 from __future__ import annotations
 
@@ -13,15 +16,18 @@ from ansible.errors import AnsibleFilterError
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._types import Json
 
 # ok, or how urgent it is.
-OK, YELLOW, RED = "ok", "yellow", "red"
+LEVELS = OK, YELLOW, RED = "ok", "yellow", "red"
+# Of a disk: which share of it has to be free, and how many bytes are enough however large it is.
+ROOM = {YELLOW: (0.15, 20 * 10**9), RED: (0.08, 8 * 10**9)}
 
 
 def ages(things: t.Sequence[Json], today: str) -> list[dict[str, t.Any]]:
     """Judge things that end on a day (``until``), or were made on one (``made``); days are texts: 2027-12-25.
 
     Something that ends is yellow with less than ``yellow`` days left, and red with less than ``red``. Something that
-    was made is yellow when it is older than ``yellow`` days. ``advice`` says what to do then. A day that is not known
-    is yellow too.
+    was made is yellow when it is older than ``yellow`` days. A disk (``room``) is yellow with less than 15 % and 20 GB
+    free, red with less than 8 % and 8 GB, and so for the files that it takes. ``advice`` says what to do then. A day
+    that is not known is yellow too.
     """
     now = _day(today)
     found = []
@@ -35,12 +41,28 @@ def ages(things: t.Sequence[Json], today: str) -> list[dict[str, t.Any]]:
             days = (now - _day(thing["made"])).days
             level = YELLOW if days > thing["yellow"] else OK
             text = f"of {thing['made']}, {days} days old"
+        elif thing.get("room"):
+            level, text = _room(thing["room"])
         else:
             level, text = YELLOW, "not known"
         if level != OK:
             text += f": {thing['advice']}"
         found.append({"name": thing["name"], "level": level, "days": days, "text": text})
     return found
+
+
+def _room(disk: Json) -> tuple[str, str]:
+    """Level and text of a file system, as the module room_info tells of it."""
+    free, files = disk["free"] / disk["size"] if disk["size"] else 1, None
+    text = f"{disk['free'] / 1e9:.0f} of {disk['size'] / 1e9:.0f} GB are free ({free:.0%})"
+    if disk.get("inodes"):
+        files = disk["inodes_free"] / disk["inodes"]
+        text += f", room for {files:.0%} of its files"
+    for level in (RED, YELLOW):
+        share, enough = ROOM[level]
+        if (free < share and disk["free"] < enough) or (files is not None and files < share):
+            return level, text
+    return OK, text
 
 
 def age_lines(found: t.Sequence[Json]) -> list[str]:
@@ -51,7 +73,10 @@ def age_lines(found: t.Sequence[Json]) -> list[str]:
 
 
 def age_rows(found: t.Sequence[Json], name: str, title: str) -> list[dict[str, t.Any]]:
-    """The same as results of checks, in the shape of the module service_check: red ones failed."""
+    """The same as results of checks, in the shape of the module service_check: red ones failed.
+
+    The worst comes first, as that is what a report of one line shows.
+    """
     return [
         {
             "id": f"{name}/{number}",
@@ -64,7 +89,7 @@ def age_rows(found: t.Sequence[Json], name: str, title: str) -> list[dict[str, t
             "seconds": 0.0,
             "attempts": 1,
         }
-        for number, entry in enumerate(found, 1)
+        for number, entry in sorted(enumerate(found, 1), key=lambda pair: -LEVELS.index(pair[1]["level"]))
     ]
 
 

@@ -47,6 +47,47 @@ def test_what_was_made_is_never_red(thing, line):
     assert age_rows(ages([thing], "2026-01-31"), "AGE-02", "Young")[0]["ok"]
 
 
+GB = 10**9
+
+
+def disk(size, free, inodes=1000, inodes_free=900):
+    room = {"size": int(size * GB), "free": int(free * GB), "inodes": inodes, "inodes_free": inodes_free}
+    return {"name": "disk", "room": room, "advice": "make room"}
+
+
+@pytest.mark.parametrize(
+    ("thing", "line"),
+    [
+        (disk(100, 50), "disk: 50 of 100 GB are free (50%), room for 90% of its files"),
+        (disk(100, 14), "yellow: disk: 14 of 100 GB are free (14%), room for 90% of its files: make room"),
+        (disk(100, 7.9), "red: disk: 8 of 100 GB are free (8%), room for 90% of its files: make room"),
+        (disk(100, 0), "red: disk: 0 of 100 GB are free (0%), room for 90% of its files: make room"),
+        # What is enough is enough, however large the disk is.
+        (disk(4000, 21), "disk: 21 of 4000 GB are free (1%), room for 90% of its files"),
+        (disk(4000, 19), "yellow: disk: 19 of 4000 GB are free (0%), room for 90% of its files: make room"),
+        # A small disk may be as empty as it can be.
+        (disk(10, 6), "disk: 6 of 10 GB are free (60%), room for 90% of its files"),
+        (
+            disk(100, 50, inodes_free=140),
+            "yellow: disk: 50 of 100 GB are free (50%), room for 14% of its files: make room",
+        ),
+        (disk(100, 50, inodes_free=0), "red: disk: 50 of 100 GB are free (50%), room for 0% of its files: make room"),
+        (disk(100, 50, None, None), "disk: 50 of 100 GB are free (50%)"),
+        (disk(0, 0, None, None), "disk: 0 of 0 GB are free (100%)"),
+    ],
+)
+def test_a_disk_becomes_yellow_and_red_before_it_is_full(thing, line):
+    found = ages([thing], "2026-01-01")
+    assert age_lines(found) == [line]
+    assert age_rows(found, "ROOM-01", "Room")[0]["ok"] is not line.startswith("red")
+
+
+def test_the_worst_is_shown_first():
+    things = [disk(100, 50), disk(100, 14), disk(100, 1), disk(100, 60)]
+    rows = age_rows(ages(things, "2026-01-01"), "ROOM-01", "Room")
+    assert [row["id"] for row in rows] == ["ROOM-01/3", "ROOM-01/2", "ROOM-01/1", "ROOM-01/4"]
+
+
 def test_a_text_that_is_no_day_is_refused():
     with pytest.raises(AnsibleFilterError, match="soon"):
         ages([{**ENDS, "until": "soon"}], "2026-01-01")
