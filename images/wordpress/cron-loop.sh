@@ -17,14 +17,18 @@ while :; do
         rounds=$((rounds + 1))
         sleep 10
     else
-        if reason=$(php84 /usr/local/lib/service/setup.php 2>&1); then
+        wait=2
+        if reason=$({ php84 /usr/local/lib/service/setup.php && plugins; } 2>&1); then
             reason="the site is set up${reason:+; $reason}"
         else
-            reason="the set-up ended with $?${reason:+: $reason}"
+            code=$?
+            # A plugin that PHP cannot run stays as it is.
+            [ "$code" -ne 3 ] || wait=60
+            reason="the set-up ended with $code${reason:+: $reason}"
         fi
         # Once, however often it is tried.
         [ "$reason" = "$said" ] || echo "cron-loop: $reason" >&2
         said=$reason
-        sleep 2
+        sleep "$wait"
     fi
 done

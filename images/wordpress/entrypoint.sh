@@ -17,6 +17,8 @@ chmod 0700 /var/lib/wordpress/uploads
 
 # What the set-up leaves in the database, so that this start knows it from earlier ones.
 cat /proc/sys/kernel/random/uuid >/run/start
+# What this start has to say of its plugins.
+rm -f /run/plugins
 
 # In a shell of its own that ends at once.
 (room /var/lib/wordpress &)

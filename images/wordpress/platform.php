@@ -1,7 +1,7 @@
 <?php
 /**
  * Plugin Name: ft_services
- * Description: What this platform decides: nothing outside is asked, no mail is sent, people who are logged in may speak, strangers learn no names.
+ * Description: What this platform decides: nothing outside is asked, people who are logged in may speak, strangers learn no names.
  * License: GPL-3.0-or-later
  */
 
@@ -31,9 +31,6 @@ remove_action('wp_head', 'print_emoji_detection_script', 7);
 remove_action('embed_head', 'print_emoji_detection_script');
 add_action('admin_init', static fn () => remove_action('admin_print_scripts', 'print_emoji_detection_script'));
 add_filter('emoji_svg_url', '__return_false');
-
-// There is no mail server: say so at once.
-add_filter('pre_wp_mail', '__return_false');
 
 // nginx refuses xmlrpc.php.
 add_filter('xmlrpc_enabled', '__return_false');
@@ -84,14 +81,6 @@ add_action('application_password_failed_authentication', static fn () =>
 add_filter('rest_authentication_errors', static fn (mixed $result): mixed =>
     is_wp_error($result) && array_intersect($result->get_error_codes(), ['invalid_username', 'invalid_email', 'incorrect_password'])
         ? new WP_Error('incorrect_password', 'The user name or the password is not right.', ['status' => 401]) : $result, 999);
-// There is no mail to reset a password by; the page would tell which names there are.
-foreach (['lostpassword', 'retrievepassword'] as $action) {
-    add_action("login_form_$action", static function (): never {
-        wp_safe_redirect(add_query_arg('lost', '1', wp_login_url()));
-        exit;
-    });
-}
-
 // Strangers get no list of users: not by REST, pages of authors, sitemaps, or what other sites embed.
 add_filter('rest_pre_dispatch', static fn (mixed $result, WP_REST_Server $server, WP_REST_Request $request): mixed =>
     preg_match('~^/wp/v2/users(?:/|$)~i', $request->get_route()) && !is_user_logged_in()

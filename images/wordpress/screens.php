@@ -72,9 +72,9 @@ add_action('admin_bar_menu', static function (WP_Admin_Bar $bar): void {
 }, 11);
 
 // Plugins and themes are part of the image: who looks for the pages that install them learns how it is done here.
-const FT_SERVICES_PLUGINS = 'Plugins and themes are part of this site&#8217;s image. Put the folder of one into <code>images/wordpress/extra/plugins</code> or'
-    . ' <code>images/wordpress/extra/themes</code> of the platform&#8217;s checkout and run <code>make up ARGS="--tags images,services"</code>;'
-    . ' then it is in the list, to be activated. A newer WordPress comes with a newer bundle: <code>make refresh</code> where there is one.';
+const FT_SERVICES_PLUGINS = 'Plugins and themes are part of this site&#8217;s image. Who looks after the platform adds the folder or zip file of one to the'
+    . ' setting <code>services_wordpress_plugins</code> or <code>services_wordpress_themes</code> and runs <code>make up</code>; a plugin is then'
+    . ' switched on, too. A newer WordPress comes with a newer bundle: <code>make refresh</code> where there is one.';
 foreach (['plugin-editor', 'plugin-install', 'theme-editor', 'theme-install', 'update-core'] as $page) {
     // Some of them are refused before they are loaded.
     foreach (['admin_page_access_denied', "load-$page.php"] as $step) {
@@ -88,14 +88,11 @@ foreach (['plugin-editor', 'plugin-install', 'theme-editor', 'theme-install', 'u
 add_action('admin_notices', static function (): void {
     if (current_user_can('activate_plugins') && in_array($GLOBALS['pagenow'], ['plugins.php', 'themes.php'], true)) {
         echo '<div class="notice notice-info"><p>', FT_SERVICES_PLUGINS, '</p></div>';
+        // Written by the program "plugins".
+        $bad = trim((string) @file_get_contents('/run/plugins'));
+        echo $bad === '' ? '' : '<div class="notice notice-error"><p>' . esc_html("Not all of them run: $bad") . '</p></div>';
     }
 });
-
-// There is no mail to reset a password by. Without an answer people would try again and again.
-add_filter('login_message', static fn (string $message): string => isset($_GET['lost']) ? $message . '<div class="notice notice-info message"><p>'
-    . 'This site sends no mail. An administrator gives you a new password, on the page Users of the administration.</p><p>'
-    . 'The administrator&#8217;s own, and those of editor and author, are told on the host of the platform by <code>make credentials</code>;'
-    . ' <code>make rotate NAMES=wordpress_admin</code> makes a new one.</p></div>' : $message);
 
 // The footer of the theme is a sample: links that lead nowhere, and names that nobody chose.
 add_action('init', static function (): void {

@@ -28,6 +28,8 @@ require_once '/usr/local/lib/service/service.php';
     define('WP_HOME', $config['url']);
     define('WP_SITEURL', $config['url']);
     define('SITE_TITLE', $config['title']);
+    // Empty where no mail is sent.
+    define('MAIL', (array) $config['mail']);
 
     foreach (['AUTH', 'SECURE_AUTH', 'LOGGED_IN', 'NONCE'] as $name) {
         define("{$name}_KEY", hash_hmac('sha256', "{$name}_KEY", $salt));

@@ -14,8 +14,10 @@ from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 
 from ansible_collections.fortytwo.ft_services.plugins.module_utils import _folders as util
+from ansible_collections.fortytwo.ft_services.plugins.plugin_utils import _additions
 
 MODULE = "fortytwo.ft_services.folder_copy"
+ADDITION = {"source": {"type": "path", "required": True}, "path": {"type": "str", "required": True}}
 Result = dict[str, t.Any]
 
 
@@ -29,13 +31,23 @@ class ActionModule(ActionBase):
             {
                 "sources": {"type": "list", "elements": "path", "required": True},
                 "dest": {"type": "path", "required": True},
+                "additions": {"type": "list", "elements": "dict", "default": [], "options": ADDITION},
             }
         )
+        with tempfile.TemporaryDirectory() as scratch:
+            return self._copy(options, pathlib.Path(scratch), task_vars)
+
+    def _copy(self, options: Result, scratch: pathlib.Path, task_vars: Result | None) -> Result:
+        """Compare, and send when there is something to send; ``scratch`` is a folder for what is unpacked."""
         sources = [pathlib.Path(os.path.expanduser(path)).absolute() for path in options["sources"]]
         try:
-            found = util.entries(sources)
+            placed = {
+                each["path"]: _additions.unpack(each["source"], scratch / str(number))
+                for number, each in enumerate(options["additions"])
+            }
+            found = util.entries(sources, placed)
             wanted = util.digest(found)
-        except util.FoldersError as error:
+        except (_additions.AdditionsError, util.FoldersError) as error:
             raise AnsibleActionFail(f"Nothing was copied: {error}.") from error
         except OSError as error:
             raise AnsibleActionFail(f"Nothing was copied: {error.filename}: {error.strerror}.") from error

@@ -10,6 +10,8 @@ import typing as t
 
 from ansible.errors import AnsibleFilterError
 
+from ansible_collections.fortytwo.ft_services.plugins.plugin_utils import _mail
+
 
 def known_settings(specs: t.Mapping[str, t.Any]) -> dict[str, set[str]]:
     """Names of the options of each role, over all its entry points, and of the variables that it sets itself."""
@@ -48,4 +50,4 @@ class FilterModule:
 
     def filters(self) -> dict[str, t.Callable[..., t.Any]]:
         """The filters by name."""
-        return {"unknown_settings": unknown_settings}
+        return {"unknown_settings": unknown_settings, "mail_settings": _mail.settings}

@@ -13,7 +13,7 @@ import shutil
 import tarfile
 import tempfile
 import typing as t
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 DIRECTORY_MODE = 0o755
 
@@ -30,18 +30,21 @@ class Entry(t.NamedTuple):
     mode: int
 
 
-def entries(sources: t.Iterable[Path]) -> list[Entry]:
+def entries(sources: t.Iterable[Path], placed: t.Mapping[str, Path] | None = None) -> list[Entry]:
     """Return all that files and folders hold, each source under its own name, in the order of the paths.
 
-    Links are followed, as the copy may not find what they lead to.
+    ``placed`` are more of them, each by its path in the copy. Links are followed, as the copy may not find what they
+    lead to.
     """
     found: dict[str, Entry] = {}
-    for source in sources:
+    for path, source in [*((source.name, source) for source in sources), *(placed or {}).items()]:
         if not source.exists():
             raise FoldersError(f"{source} does not exist")
-        for entry in walk(source, source.name, ()):
+        for entry in walk(source, path, ()):
             if found.setdefault(entry.path, entry) != entry:
                 raise FoldersError(f"{entry.path} comes from {found[entry.path].source} and from {entry.source}")
+        for folder in list(PurePosixPath(path).parents)[:-1]:
+            found.setdefault(str(folder), Entry(str(folder), None, DIRECTORY_MODE))
     return [found[path] for path in sorted(found)]
 
 

@@ -33,6 +33,24 @@ options:
     type: list
     elements: path
     required: true
+  additions:
+    description:
+      - Folders and zip files on the controller that go to a place of their own. A zip file is unpacked; it has to have
+        one folder, and that goes there.
+      - Links and paths that lead out of a folder or zip file are refused.
+    type: list
+    elements: dict
+    default: []
+    version_added: 1.1.0
+    suboptions:
+      source:
+        description: Absolute path of the folder or zip file.
+        type: path
+        required: true
+      path:
+        description: Its path in O(dest).
+        type: str
+        required: true
   dest:
     description: The folder on the target. It holds nothing else; folders above it are made when they are missing.
     type: path
@@ -53,6 +71,13 @@ EXAMPLES = r"""
       - "{{ playbook_dir }}/images/web"
       - "{{ playbook_dir }}/images/.dockerignore"
     dest: ~/.cache/example/images
+
+- name: Copy a folder, and put what a zip file holds into it
+  fortytwo.ft_services.folder_copy:
+    sources: ["{{ playbook_dir }}/images/web"]
+    additions:
+      - {source: "{{ playbook_dir }}/files/theme.zip", path: web/themes/plain}
+    dest: ~/.cache/example/web
 """
 
 RETURN = r"""
@@ -108,6 +133,15 @@ def main() -> None:
         argument_spec={
             "dest": {"type": "path", "required": True},
             "sources": {"type": "list", "elements": "path", "required": True},
+            "additions": {
+                "type": "list",
+                "elements": "dict",
+                "default": [],
+                "options": {
+                    "source": {"type": "path", "required": True},
+                    "path": {"type": "str", "required": True},
+                },
+            },
             "sha256": {"type": "str"},
             "archive": {"type": "path"},
         },

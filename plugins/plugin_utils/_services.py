@@ -36,6 +36,11 @@ def name(value: object) -> str:
     return "" if good else "must be a name of at most 63 lowercase letters, digits and hyphens"
 
 
+def text(value: object) -> str:
+    """A text that may be empty."""
+    return "" if isinstance(value, str) else "must be a text"
+
+
 def quantity(value: object) -> str:
     """A quantity of Kubernetes."""
     good = isinstance(value, str) and QUANTITY.fullmatch(value)
@@ -86,7 +91,8 @@ COMMON = {"name": name, "title": word, "description": word, "uid": UID}
 COMMON_OPTIONAL = {"kind": one_of("deployment", "job"), "order": number(0, 1000), "requires": Items(name)}
 # The module credentials knows better what may stand there.
 CREDENTIAL = Keys({"name": word}, dict.fromkeys(("kind", "length", "alphabet", "file", "known_hosts")))
-SECRET_FILE = Keys({}, {"credential": word, "part": one_of("value", "private", "public"), "file": word})
+SECRET_FILE = Keys({}, {"credential": word, "part": one_of("value", "private", "public"), "file": text})
+ADDITION = Keys({"setting": word, "file": word, "header": word}, {})
 DEPLOYMENT = Keys(
     {
         **COMMON,
@@ -120,14 +126,15 @@ DEPLOYMENT = Keys(
         "single": word,
         "external": Keys({"credentials": Items(word)}, {"by_name": flag}),
         "route": Keys({"path": word, "mode": one_of("redirect", "proxy"), "port": PORT}, {}),
-        "config": Items(word, dict),
+        "config": Items(text, dict),
+        "additions": Items(ADDITION, dict),
         # Kubernetes' own, which its API server checks.
         "env": Items(None),
         "egress_rules": Items(None),
         "cluster_rules": Items(None),
     },
 )
-JOB = Keys(COMMON, {**COMMON_OPTIONAL, "config": Items(word, dict)})
+JOB = Keys(COMMON, {**COMMON_OPTIONAL, "config": Items(text, dict)})
 
 
 def problems(value: object, check: t.Any, place: str) -> t.Iterator[str]:
@@ -250,7 +257,18 @@ def complete(rows: t.Sequence[Row], folders: t.Mapping[str, pathlib.Path]) -> li
         if row.get("serves_routes"):
             # Who leads to a service by a proxy connects to it.
             whole["egress_to"] = list(dict.fromkeys([*(row.get("egress_to") or []), *proxied]))
-        found.append(whole)
+        found.append(whole | filled(row))
+    return found
+
+
+def filled(row: Row) -> Row:
+    """Its files without those that a setting without a value leaves empty."""
+    config, files = row.get("config"), row.get("secret_files")
+    found: Row = {}
+    if isinstance(config, dict):
+        found["config"] = {name: content for name, content in config.items() if content}
+    if isinstance(files, dict):
+        found["secret_files"] = {name: source for name, source in files.items() if source.get("file") != ""}
     return found
 
 

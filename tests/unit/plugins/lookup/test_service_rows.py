@@ -84,6 +84,8 @@ VARIABLES = {
     "services_public_name": "192.168.1.5",
     "services_panels": True,
     "services_metrics_retention": "14d",
+    "services_mail": {"mail": {}, "ca": "", "rules": []},
+    "services_mail_password_file": "",
 }
 
 
@@ -92,6 +94,9 @@ def test_who_uses_a_service_asks_where_it_is():
     own = run(**options)
     assert '"database_host": "mysql", "database_port": 3306' in own["wordpress"]["config"]["wordpress.json"]
     assert own["phpmyadmin"]["secret_files"]["database_ca.crt"] == {"file": "/s/ca.crt"}
+    # What no setting fills is left out.
+    assert "smtp_password" not in own["wordpress"]["secret_files"]
+    assert "smtp_ca.crt" not in own["wordpress"]["config"]
     server = {"host": "10.1.2.3", "port": 3307, "ca": "/etc/db.crt", "secret": "mine"}
     rows = run(**options, external={"mysql": server})
     assert rows["mysql"]["kind"] == "external"
@@ -115,3 +120,13 @@ def test_the_measurements_may_go_to_a_server_outside():
 def test_a_server_outside_that_cannot_work_is_refused_before_anything_changes():
     with pytest.raises(AnsibleLookupError, match=r"Nothing was changed\. services_external.nginx: this service cannot"):
         run(render=False, external={"nginx": {"host": "10.1.2.3", "ca": "/ca"}})
+
+
+def test_the_server_that_takes_mail_is_told_and_its_password_is_in_a_file():
+    mail = {"mail": {"host": "192.0.2.7", "user": "site"}, "ca": "-----BEGIN", "rules": [{"ports": [{"port": 587}]}]}
+    variables = {**VARIABLES, "services_mail": mail, "services_mail_password_file": "/s/smtp_password"}
+    row = run(enabled=["mysql", "wordpress"], variables=variables)["wordpress"]
+    assert '"mail": {"host": "192.0.2.7", "user": "site"}' in row["config"]["wordpress.json"]
+    assert row["config"]["smtp_ca.crt"] == "-----BEGIN"
+    assert row["secret_files"]["smtp_password"] == {"file": "/s/smtp_password"}
+    assert row["egress_rules"] == mail["rules"]

@@ -120,3 +120,18 @@ def test_an_archive_of_another_kind_is_refused(tmp_path, name, kind):
     with pytest.raises(subject.FoldersError, match="not to be copied"):
         subject.unpack(tmp_path / "archive", tmp_path / "copy")
     assert [entry.name for entry in tmp_path.iterdir()] == ["archive"]
+
+
+def test_more_is_placed_where_it_is_wanted(source, tmp_path):
+    (tmp_path / "more").mkdir()
+    (tmp_path / "more/a.php").write_text("a")
+    found = subject.entries([source / "web"], {"web/extra/deep/more": tmp_path / "more", "alone": tmp_path / "more"})
+    paths = [entry.path for entry in found]
+    assert {"web/extra", "web/extra/deep", "web/extra/deep/more", "web/extra/deep/more/a.php", "alone/a.php"} <= {
+        *paths
+    }
+    subject.pack(found, tmp_path / "archive")
+    subject.unpack(tmp_path / "archive", tmp_path / "copy")
+    assert (tmp_path / "copy/web/extra/deep/more/a.php").read_text() == "a"
+    with pytest.raises(subject.FoldersError, match="web/Dockerfile comes from"):
+        subject.entries([source / "web"], {"web/Dockerfile": tmp_path / "more/a.php"})

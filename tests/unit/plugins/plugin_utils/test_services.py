@@ -78,6 +78,7 @@ def test_a_missing_key_is_refused_with_its_name(key):
         ({"config": {"a": 5}}, "config.a must be a text"),
         ({"external": {"credentials": ["web_admin"]}}, "external.credentials names web_admin, which credentials does"),
         ({"kind": "job"}, "type is not a key"),
+        ({"additions": {"extra": {"setting": "mine", "file": "*"}}}, "additions.extra.header is missing"),
         ({"port_range": {"name": "x", "first": 3000, "last": 2000}}, "port_range.first is greater"),
     ],
 )

@@ -1,0 +1,60 @@
+#!/bin/sh
+# Copyright (c) 2026, The fortytwo.ft_services contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# Switches on the plugins that are new in the image. One that PHP cannot run is switched off, so that the site stays; which one and why
+# goes to /run/plugins, where the readiness probe finds it, and the status is 3. An empty file: all is well.
+set -euf
+
+settled=$(timeout -s KILL 60 php84 /usr/local/lib/service/plugins.php settle 3>&2)
+# Names of files may have blanks in them.
+IFS='
+'
+
+# Ask for something; "reason" is then why it cannot be done.
+asked() {
+    reason=$(timeout -s KILL 60 php84 /usr/local/lib/service/plugins.php "$@" 3>&1 >/dev/null 2>/run/plugins.errors) && return
+    reason=${reason:-it did not end within 60 seconds}
+    # With what called what.
+    cat /run/plugins.errors >&2
+    return 1
+}
+
+bad=''
+good=''
+off() {
+    bad="$bad${bad:+; }plugin $1 is off: $reason"
+    timeout -s KILL 60 php84 /usr/local/lib/service/plugins.php deactivate "$1" 3>&2
+}
+
+sound=yes
+on=$(echo "$settled" | sed -n 's/^on //p')
+if asked try $on; then
+    good=$on
+elif asked try; then
+    # One of them is the reason, or two that cannot be together.
+    for plugin in $on; do
+        if asked try $good "$plugin"; then good="$good$IFS$plugin"; else off "$plugin"; fi
+    done
+else
+    sound=''
+    bad="the site fails without a plugin too: $reason"
+fi
+if [ -n "$sound" ]; then
+    for plugin in $(echo "$settled" | sed -n 's/^new //p'); do
+        if asked activate "$plugin" && asked try $good "$plugin"; then
+            good="$good$IFS$plugin"
+            echo "the plugin $plugin was switched on"
+        else
+            off "$plugin"
+        fi
+    done
+fi
+
+printf '%s' "$bad" >/run/plugins.new
+mv -f /run/plugins.new /run/plugins
+[ -z "$bad" ] || {
+    echo "$bad. Mend it, or take it out of services_wordpress_plugins." >&2
+    exit 3
+}
