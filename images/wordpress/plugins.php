@@ -8,7 +8,7 @@
 //                        "new PLUGIN" for each that was never switched on
 //   activate PLUGIN      switch one on
 //   deactivate PLUGIN    switch one off without running anything of it
-//   try PLUGIN...        make the front page with these plugins and no others
+//   try PLUGINS          make the front page with these plugins and no others; one in each line
 // Why it cannot be done is written to file descriptor 3, and the status is 1.
 
 declare(strict_types=1);
@@ -33,7 +33,7 @@ function give_up(string $reason): never
 }
 
 [, $task] = $argv;
-$plugins = array_slice($argv, 2);
+$plugins = array_values(array_filter(explode("\n", $argv[2] ?? ''), strlen(...)));
 $done = false;
 register_shutdown_function(static function () use (&$done): void {
     $error = error_get_last();

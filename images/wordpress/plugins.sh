@@ -8,7 +8,7 @@
 set -euf
 
 settled=$(timeout -s KILL 60 php84 /usr/local/lib/service/plugins.php settle 3>&2)
-# Names of files may have blanks in them.
+# Lists have a line for each, as names of files may have blanks in them.
 IFS='
 '
 
@@ -30,12 +30,12 @@ off() {
 
 sound=yes
 on=$(echo "$settled" | sed -n 's/^on //p')
-if asked try $on; then
+if asked try "$on"; then
     good=$on
-elif asked try; then
+elif asked try ''; then
     # One of them is the reason, or two that cannot be together.
     for plugin in $on; do
-        if asked try $good "$plugin"; then good="$good$IFS$plugin"; else off "$plugin"; fi
+        if asked try "$good$IFS$plugin"; then good="$good$IFS$plugin"; else off "$plugin"; fi
     done
 else
     sound=''
@@ -43,7 +43,7 @@ else
 fi
 if [ -n "$sound" ]; then
     for plugin in $(echo "$settled" | sed -n 's/^new //p'); do
-        if asked activate "$plugin" && asked try $good "$plugin"; then
+        if asked activate "$plugin" && asked try "$good$IFS$plugin"; then
             good="$good$IFS$plugin"
             echo "the plugin $plugin was switched on"
         else

@@ -70,12 +70,12 @@ class Session(socketserver.BaseRequestHandler):
     def handle(self) -> None:
         """Answer one command after the other."""
         self.user, self.encrypted = "", False
+        self.lines = self.request.makefile("rb")
         self.forget()
         # A client that goes away or does not trust the certificate has no more questions.
         with contextlib.suppress(OSError, EOFError):
             if self.server.security == "tls":
                 self.encrypt()
-            self.lines = self.request.makefile("rb")
             self.say("220 mail.example.org ESMTP")
             while True:
                 name, _blank, argument = self.line().partition(" ")
@@ -84,6 +84,11 @@ class Session(socketserver.BaseRequestHandler):
                     return
                 answer = getattr(self, f"on_{name.lower()}", None)
                 self.say(answer(argument) if answer else "502 unknown")
+
+    def finish(self) -> None:
+        """Close what TLS has put in the place of the connection, which the server itself closes."""
+        self.lines.close()
+        self.request.close()
 
     def forget(self) -> None:
         """Begin a new envelope."""
@@ -104,6 +109,7 @@ class Session(socketserver.BaseRequestHandler):
     def encrypt(self) -> None:
         """Go on with TLS."""
         assert self.server.context
+        self.lines.close()
         self.request = self.server.context.wrap_socket(self.request, server_side=True)
         self.lines = self.request.makefile("rb")
         self.encrypted = True

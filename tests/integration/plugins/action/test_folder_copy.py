@@ -14,6 +14,7 @@ import socket
 import subprocess
 import sys
 import time
+import zipfile
 
 import pytest
 
@@ -25,6 +26,7 @@ PLAY = """
   tasks:
     - fortytwo.ft_services.folder_copy:
         sources: "{{ sources }}"
+        additions: "{{ additions | default([]) }}"
         dest: "{{ dest }}"
       register: copied
     - ansible.builtin.copy:
@@ -157,3 +159,25 @@ def test_refuses_what_it_cannot_copy_before_it_changes_anything(host, tmp_path):
     assert "Nothing was copied" in failed["msg"]
     assert "does not exist" in failed["msg"]
     assert not (tmp_path / "copy").exists()
+
+
+def test_folders_and_zip_files_go_to_places_of_their_own(host, tmp_path):
+    source, dest = tmp_path / "source/web", tmp_path / "target/copy"
+    source.mkdir(parents=True)
+    (source / "page").write_text("page")
+    with zipfile.ZipFile(tmp_path / "more.zip", "w") as made:
+        made.writestr("more/deep/a", "first")
+    host.variables["additions"] = [{"source": str(tmp_path / "more.zip"), "path": "web/extra/more"}]
+    assert host.run([source], dest)["changed"]
+    assert tree(dest)["web/extra/more/deep/a"] == b"first"
+    # The same content in another file.
+    with zipfile.ZipFile(tmp_path / "more.zip", "w", zipfile.ZIP_DEFLATED) as made:
+        made.writestr("more/deep/", "")
+        made.writestr("more/deep/a", "first")
+    assert not host.run([source], dest)["changed"]
+    with zipfile.ZipFile(tmp_path / "more.zip", "w") as made:
+        made.writestr("more/../../a", "out")
+    refused = host.run([source], dest)
+    assert refused["failed"]
+    assert "leads out of it" in refused["msg"]
+    assert tree(dest)["web/extra/more/deep/a"] == b"first"

@@ -457,3 +457,21 @@ def test_a_server_outside_takes_the_place_of_a_service(rendering, tmp_path):
         data = {each["name"]: each["data"] for each in found.inputs["secrets"]}[name]
         assert data["database_ca.crt"] == {"file": str(authority)}
         assert "database_password" not in data
+
+
+def test_the_server_that_takes_mail_is_opened_to_wordpress_and_its_password_is_in_no_manifest(rendering, real):
+    server = {"host": "192.0.2.7", "from": "site@example.org", "user": "site", "password": "s3cret-of-mail"}
+    found = rendering(services_smtp=server)
+    peers = {"to": [{"ipBlock": {"cidr": "192.0.2.7/32"}}], "ports": [{"port": 587, "protocol": "TCP"}]}
+    allowed = [
+        each["metadata"]["name"] for each in of(found, "NetworkPolicy") if peers in each["spec"].get("egress", [])
+    ]
+    assert allowed == ["wordpress"]
+    data = {each["name"]: each["data"] for each in found.inputs["secrets"]}
+    assert data["wordpress"]["smtp_password"]["file"].endswith("/state/smtp_password")
+    assert "s3cret-of-mail" not in str(found.objects) + str(found.inputs) + str(found.table)
+    config = json.loads(one(found, "ConfigMap", "wordpress")["data"]["wordpress.json"])
+    assert config["mail"]["host"] == "192.0.2.7"
+    without = {each["name"]: each["data"] for each in real.inputs["secrets"]}
+    assert "smtp_password" not in without["wordpress"]
+    assert json.loads(one(real, "ConfigMap", "wordpress")["data"]["wordpress.json"])["mail"] == {}
