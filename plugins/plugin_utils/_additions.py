@@ -54,7 +54,8 @@ def find(rows: t.Iterable[t.Mapping[str, t.Any]], value_of: t.Callable[[str], t.
 
 def of_setting(value: t.Any, place: str, kind: t.Mapping[str, str]) -> t.Iterator[dict[str, t.Any]]:
     """What one setting adds at a place."""
-    setting, seen = kind["setting"], {}
+    setting = kind["setting"]
+    seen: dict[str, str] = {}
     if not isinstance(value or [], list) or not all(isinstance(each, str) for each in value or []):
         raise AdditionsError(f"{setting} must be a list of folders and zip files.")
     for source in value or []:
