@@ -54,10 +54,10 @@ places() {
 }
 
 # Nobody shall be without room because of a rehearsal: the streams, and twice the data while they are loaded.
-room() {
-    bytes=$(tr ',{}' '\n' <"$root/manifest.json" | sed -n 's/.*"bytes": *\([0-9]*\).*/\1/p' | awk '{ all += $1 } END { printf "%d", all * 4 / 1048576 + 512 }')
-    left=$(df -P -k "$root" | awk 'NR == 2 { print int($4 / 1024) }')
-    [ "$left" -ge "$bytes" ] || fail "no room: the node has $left MiB left, and a rehearsal of this backup needs $bytes MiB. Make room (docker system df, df)"
+enough_room() {
+    needed=$(tr ',{}' '\n' <"$root/manifest.json" | sed -n 's/.*"bytes": *\([0-9]*\).*/\1/p' | awk '{ all += $1 } END { printf "%d", all * 4 / 1048576 + 512 }')
+    left=$(room --left "$root")
+    [ "$left" -ge "$needed" ] || fail "no room: the node has $left MiB left, and a rehearsal of this backup needs $needed MiB. Make room (docker system df, df)"
 }
 
 # Brings each service's data to its folder by the function $1, and looks whether they are what the manifest says.
@@ -106,7 +106,7 @@ fetch() {
     restic --no-cache --no-lock --quiet dump --host ft-services --tag "name=$name,part=manifest" latest /manifest.tar >"$root/manifest.tar"
     tar -x -f "$root/manifest.tar" -C "$root" manifest.json
     echo "$name" >"$root/name"
-    room
+    enough_room
     take from_repository
 }
 
@@ -114,7 +114,7 @@ receive() {
     until [ -e "$root/incoming/complete" ]; do sleep 0.5; done
     cp "$root/incoming/manifest.json" "$root/manifest.json"
     cp "$root/incoming/complete" "$root/name"
-    room
+    enough_room
     take from_folder
     rm -rf "$root/incoming"
 }

@@ -12,6 +12,7 @@
 #   room --wait FOLDER   waits until there is enough to start a database
 #   room --tell FOLDER   after a failure: says so when the volume is too full for a backup or a restore, as that is the reason of
 #                        many a strange message
+#   room --left FOLDER   prints how many MiB are left
 #
 # What has to stay free is a tenth of the volume, 128 MiB at the most, and room for 100 files. Who makes room may still write.
 set -u
@@ -54,6 +55,12 @@ if [ "$1" = --tell ]; then
     if [ "$left" -lt 64 ] || [ "$files" -lt 100 ]; then
         say 'is nearly full' 'A restore needs room for the old data and the new, a backup for a moment for a copy: make room (df, du) and try again'
     fi
+    exit
+fi
+
+if [ "$1" = --left ]; then
+    look "$2"
+    echo "$left"
     exit
 fi
 

@@ -38,7 +38,7 @@ copy=$!
 while kill -0 "$copy" 2>/dev/null; do
     sleep 0.5
     # Without room it would try again and again, for minutes.
-    [ "$(df -P -k "$1" | awk 'NR == 2 { print $4 }')" -ge 256 ] || kill "$copy" 2>/dev/null || :
+    [ "$(room --left "$1")" -ge 1 ] || kill "$copy" 2>/dev/null || :
 done
 wait "$copy" || fail "$1"
 # So a restore knows whether its InfluxDB is new enough.

@@ -34,12 +34,12 @@ from ansible_collections.fortytwo.ft_services.plugins.module_utils._backup.folde
     read_manifest,
     unpacked,
 )
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._backup.said import said_by
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._backup.tars import write_members
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._files import write_private
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._types import Json
 
 RunCommand = t.Callable[..., tuple[int, str, str]]
-SHOWN = 500
 # Snapshots of other programs in the same repository are left alone.
 HOST = "ft-services"
 # The folder that restic reads: always the same path, so that it knows what has not changed.
@@ -321,9 +321,3 @@ def local_time(created: str) -> str:
     """The moment of a manifest, ``2026-11-27T10:15:00Z``, as restic takes it: in this host's zone."""
     moment = calendar.timegm(time.strptime(created, "%Y-%m-%dT%H:%M:%SZ"))
     return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(moment))
-
-
-def said_by(text: str) -> str:
-    """The end of what a program said, on one line."""
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return "; ".join(lines[-3:])[-SHOWN:] or "it said nothing"

@@ -10,12 +10,12 @@ from pathlib import Path
 
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._backup.folders import BackupError
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._backup.pipes import Passed, piped
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._backup.said import lines_of, said_by
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.proxies import direct_environment
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._types import Json
 
 # AnsibleModule.run_command
 RunCommand = t.Callable[..., tuple[int, str, str]]
-SHOWN = 500
 NOTES = 50
 
 
@@ -77,9 +77,7 @@ class Container:
 
     def _notes(self, argv: list[str], code: int, errors: str) -> list[str]:
         """What a command named on standard error. BackupError when it failed."""
-        lines = [line.strip() for line in errors.splitlines() if line.strip()]
         if code:
-            said = "; ".join(lines[-3:])[:SHOWN] or "it said nothing"
-            raise BackupError(f"{argv[0]} in the container of {self.name} ended with {code}: {said}")
+            raise BackupError(f"{argv[0]} in the container of {self.name} ended with {code}: {said_by(errors)}")
         # Programs tell what they do as well; what is missing begins with the program's name.
-        return [line for line in lines if line.startswith((f"{argv[0]}:", "tar:"))][:NOTES]
+        return [line for line in lines_of(errors) if line.startswith((f"{argv[0]}:", "tar:"))][:NOTES]

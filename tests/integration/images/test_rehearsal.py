@@ -30,6 +30,7 @@ class Pod:
         text = (IMAGES / "backup/rehearsal.sh").read_text()
         for place in ("/etc/rehearsal", "/etc/service/secrets"):
             text = text.replace(place, str(self.job.config))
+        self.job.program("room", (IMAGES / "common/room.sh").read_text())
         self.job.program("rehearsal", text.replace("/var/run/secrets", str(tmp_path / "none")))
 
     def __call__(self, *words):
