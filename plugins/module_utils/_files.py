@@ -5,10 +5,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import tempfile
+import time
 from pathlib import Path
+
+# A file is written in moments: one that is unfinished for so many seconds is what a run left that was killed.
+ABANDONED = 60
 
 
 def private_folder(path: Path, dry: bool) -> bool:
@@ -34,12 +39,30 @@ def fix_mode(path: Path, mode: int, dry: bool) -> bool:
     return True
 
 
+def _unfinished(path: Path) -> str:
+    """What the names of files begin with that are to become this one. No user's file is called so."""
+    return f".{path.name}.unfinished-"
+
+
+def remove_abandoned(path: Path) -> None:
+    """Remove what runs left that were killed while they wrote this file."""
+    if not path.parent.is_dir():
+        return
+    for left in path.parent.iterdir():
+        if left.name.startswith(_unfinished(path)):
+            # Another run may be faster, or still at work.
+            with contextlib.suppress(FileNotFoundError):
+                if time.time() - left.stat().st_mtime >= ABANDONED:
+                    left.unlink()
+
+
 def write_private(path: Path, content: bytes, mode: int = 0o600) -> None:
     """Write a file whole or not at all, so that a kill leaves the old or the new one.
 
     Nobody but the owner can read it at any moment before it has its mode.
     """
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    remove_abandoned(path)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=_unfinished(path))
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(content)

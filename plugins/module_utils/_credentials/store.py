@@ -19,6 +19,7 @@ from pathlib import Path
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._files import (
     fix_mode,
     private_folder,
+    remove_abandoned,
     write_private,
 )
 
@@ -149,10 +150,16 @@ class Store:
                 continue
             self.reasons[want.name] = "it was rotated" if current else "it did not exist"
             held[want.name] = generate(want)
+        self._tidy(self.path)
         if self.reasons and not self.dry:
             private_folder(self.path.parent, dry=False)
             text = json.dumps(self._state, indent=2, sort_keys=True) + "\n"
             write_private(self.path, text.encode())
+
+    def _tidy(self, *paths: Path) -> None:
+        """Remove what runs left of these files that were killed."""
+        for path in [] if self.dry else paths:
+            remove_abandoned(path)
 
     def ensure_file(self, want: Wanted) -> bool:
         """Give the user a copy of an ssh key, with ``.pub`` beside it. Returns whether something had to be done."""
@@ -160,6 +167,7 @@ class Store:
             return False
         parts = self._state["credentials"][want.name]
         public = want.file.with_name(want.file.name + ".pub")
+        self._tidy(want.file, public)
         before = want.file.read_text(encoding="utf-8") if want.file.exists() else None
         known = public.read_text(encoding="utf-8") if public.exists() else ""
         # The comment tells an older key of this module (before a rotation) from a key of the user's own.
@@ -173,14 +181,16 @@ class Store:
         if not self.dry:
             if not want.file.parent.is_dir():
                 private_folder(want.file.parent, dry=False)
-            write_private(want.file, parts["private"].encode())
+            # First what tells whose key it is: killed between the two, a later run knows it again.
             write_private(public, parts["public"].encode(), mode=0o644)
+            write_private(want.file, parts["private"].encode())
         return True
 
     def ensure_known_hosts(self, want: Wanted) -> bool:
         """Keep a host's public key where ssh looks for it. Returns whether something had to be done."""
         if not want.known_hosts:
             return False
+        self._tidy(want.known_hosts)
         key = " ".join(self._state["credentials"][want.name]["public"].split()[:2])
         text = "".join(f"{host} {key}\n" for host in want.hosts)
         if want.known_hosts.exists() and want.known_hosts.read_text(encoding="utf-8") == text:
