@@ -30,7 +30,7 @@ def files_of(image: SavedImage) -> dict[str, bytes]:
     found: dict[str, bytes] = {}
     with opened(image.archive, "has a layer that cannot be read") as parts:
         for name in image.layers:
-            with parts.open(name) as handle, tarfile.open(fileobj=handle, mode="r|*") as layer:
+            with parts.open(name) as handle, tarfile.open(fileobj=handle, mode="r:*") as layer:
                 _lay(layer, found)
     return found
 
