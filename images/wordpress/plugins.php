@@ -27,7 +27,8 @@ function give_up(string $reason): never
 {
     // Of an exception the first line tells what and where; what called what goes to the log.
     [$line] = explode("\nStack trace:", $reason);
-    $line = str_replace('/usr/share/webapps/wordpress/wp-content/', '', trim((string) preg_replace('/\s+/', ' ', strip_tags($line))));
+    $code = realpath('/usr/share/webapps/wordpress');
+    $line = str_replace(["$code/wp-content/", "$code/"], '', trim((string) preg_replace('/\s+/', ' ', strip_tags($line))));
     file_put_contents('php://fd/3', "$line\n");
     exit(1);
 }

@@ -7,25 +7,34 @@
 # goes to /run/plugins, where the readiness probe finds it, and the status is 3. An empty file: all is well.
 set -euf
 
-settled=$(timeout -s KILL 60 php84 /usr/local/lib/service/plugins.php settle 3>&2)
-# Lists have a line for each, as names of files may have blanks in them.
-IFS='
-'
-
-# Ask for something; "reason" is then why it cannot be done.
+# Ask for something; where it cannot be done, "reason" is why. No pipe: BusyBox's timeout would hold it open until its time is up.
 asked() {
-    reason=$(timeout -s KILL 60 php84 /usr/local/lib/service/plugins.php "$@" 3>&1 >/dev/null 2>/run/plugins.errors) && return
+    if timeout -s KILL 60 php84 /usr/local/lib/service/plugins.php "$@" \
+        3>/run/plugins.reason >/run/plugins.said 2>/run/plugins.errors </dev/null; then
+        return
+    fi
+    reason=$(cat /run/plugins.reason)
     reason=${reason:-it did not end within 60 seconds}
     # With what called what.
     cat /run/plugins.errors >&2
     return 1
 }
 
+if ! asked settle; then
+    echo "$reason" >&2
+    exit 1
+fi
+cat /run/plugins.errors >&2
+settled=$(cat /run/plugins.said)
+# Lists have a line for each, as names of files may have blanks in them.
+IFS='
+'
+
 bad=''
 good=''
 off() {
     bad="$bad${bad:+; }plugin $1 is off: $reason"
-    timeout -s KILL 60 php84 /usr/local/lib/service/plugins.php deactivate "$1" 3>&2
+    asked deactivate "$1"
 }
 
 sound=yes

@@ -125,6 +125,10 @@ class Site(Container):
         (root / "etc/php.ini").write_text(self.moved((IMAGES / "common/php/php.ini").read_text()))
         (root / "bin/php84").write_text(f'#!/bin/sh\nPHPRC={root}/etc exec {PHP} "$@"\n')
         (root / "bin/php84").chmod(0o755)
+        if shutil.which("busybox"):
+            # The container's own, which differs from others.
+            (root / "bin/timeout").write_text('#!/bin/sh\nexec busybox timeout "$@"\n')
+            (root / "bin/timeout").chmod(0o755)
         self.lay_code()
         self.give_secrets(
             {
