@@ -48,6 +48,7 @@ class Network:
     registry: PublicRegistry
     folder: pathlib.Path
     pins: dict[str, str]
+    variables: dict[str, str] = dataclasses.field(default_factory=dict)  # of the environment, beside the host's own
 
     @property
     def mirrors(self) -> dict[str, t.Any]:
@@ -101,7 +102,7 @@ class Network:
         """Return the environment in which the collection is found."""
         found = {**os.environ, "ANSIBLE_NOCOLOR": "1", "PYTHONDONTWRITEBYTECODE": "1", "no_proxy": "127.0.0.1"}
         root = str(self.folder / "collections")
-        return found | {"PYTHONPATH": root, "ANSIBLE_COLLECTIONS_PATH": root, **more}
+        return found | {"PYTHONPATH": root, "ANSIBLE_COLLECTIONS_PATH": root, **self.variables, **more}
 
     def path(self, *parts: str) -> pathlib.Path:
         """Return a path below the folder of the tests."""

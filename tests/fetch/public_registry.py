@@ -9,6 +9,7 @@ It stands before a plain registry, from which it takes what it serves.
 from __future__ import annotations
 
 import collections.abc
+import contextlib
 import hashlib
 import http.client
 import http.server
@@ -121,11 +122,13 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         if self.command == "GET":
             self.wfile.write(content)
 
-    def ask(self, path: str) -> http.client.HTTPResponse:
+    @contextlib.contextmanager
+    def ask(self, path: str) -> collections.abc.Iterator[http.client.HTTPResponse]:
         """Ask the plain registry."""
         connection = http.client.HTTPConnection(self.registry.upstream, timeout=60)
-        connection.request("GET", path, headers={"Accept": ", ".join(self.headers.get_all("Accept") or ["*/*"])})
-        return connection.getresponse()
+        with contextlib.closing(connection):
+            connection.request("GET", path, headers={"Accept": ", ".join(self.headers.get_all("Accept") or ["*/*"])})
+            yield connection.getresponse()
 
 
 class _Front(_Handler):
@@ -157,9 +160,8 @@ class _Front(_Handler):
             self.registry.count("lists")
             self.answer(200, self.registry.indexes[reference], Content_Type=INDEX, Docker_Content_Digest=reference)
             return
-        answer = self.ask(self.path)
-        content = answer.read()
-        kind = answer.getheader("Content-Type") or ""
+        with self.ask(self.path) as answer:
+            content, kind = answer.read(), answer.getheader("Content-Type") or ""
         if answer.status != 200:
             self.answer(answer.status, content, Content_Type=kind)
         elif reference.startswith("sha256:"):
@@ -190,10 +192,10 @@ class _Layers(_Handler):
             self.registry.count("token at the wrong host")
             self.answer(400, b"Only one auth mechanism allowed")
             return
-        answer = self.ask(path)
         self.registry.count("layers")
-        self.send_response(answer.status)
-        self.send_header("Content-Length", answer.getheader("Content-Length") or "0")
-        self.end_headers()
-        while chunk := answer.read(CHUNK):
-            self.wfile.write(chunk)
+        with self.ask(path) as answer:
+            self.send_response(answer.status)
+            self.send_header("Content-Length", answer.getheader("Content-Length") or "0")
+            self.end_headers()
+            while chunk := answer.read(CHUNK):
+                self.wfile.write(chunk)

@@ -19,6 +19,7 @@ import time
 import typing as t
 
 import pytest
+from company_proxy import CompanyProxy
 from conftest import CLONE, FORGED, KUBERNETES, VARIABLES, VERSIONS, Network, image_of
 from vendor_site import Site
 
@@ -272,6 +273,30 @@ def test_a_tag_that_moves_is_refused_until_the_user_accepts(network: Network) ->
     assert network.bundle("whole", accept_changed=True)["todo"] == ["images/host/pause.tar"]
     assert image_of(place)[1] == image_of(FORGED / "images/host/etcd.tar")[1]
     network.vendor.push(FORGED / "images/host/pause.tar", PAUSE)
+
+
+def test_a_company_s_proxy_is_the_only_way_out(network: Network) -> None:
+    """Files and images come through a proxy that looks into TLS; who does not trust its CA is told so."""
+    hosts = {
+        "vendor.example": network.site.address.removeprefix("http://"),
+        "registry.example": network.vendor.host,
+    }
+    binary, pause = f"kubernetes/{KUBERNETES}/kubectl", "images/host/pause.tar"
+    mirrors = network.mirrors | {"kubernetes": "https://vendor.example/kubernetes"}
+    mirrors["registries"] = {**mirrors["registries"], "registry.k8s.io": "registry.example/registry.k8s.io"}
+    proxy = CompanyProxy(network.path("proxy"), hosts)
+    try:
+        forget(network.path("whole"), binary)
+        network.variables = proxy.variables | {"SSL_CERT_FILE": "/etc/ssl/certs/ca-certificates.crt"}
+        refused(network.bundle("whole", mirrors=mirrors), "vendor.example", "certificate")
+        network.variables = proxy.variables
+        forget(network.path("whole"), pause)
+        todo = network.bundle("whole", mirrors=mirrors, checksums=network.pins, accept_changed=True)["todo"]
+        assert set(todo) >= {binary, pause}
+        assert set(proxy.asked) == {"vendor.example:443", "registry.example:443"}
+    finally:
+        network.variables = {}
+        proxy.close()
 
 
 @pytest.mark.parametrize("mode", ["offline", "auto"])
