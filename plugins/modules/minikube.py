@@ -147,6 +147,58 @@ options:
     type: list
     elements: str
     version_added: 1.0.0
+  encrypt_secrets:
+    description:
+      - Whether the API server encrypts Secrets before it stores them in etcd, by V(secretbox) (XSalsa20 and Poly1305).
+      - In an existing cluster minikube starts the API server anew with the option for it, once; that takes minutes,
+        while pods go on. Then all Secrets are written anew.
+      - With V(false) the Secrets of a cluster that encrypts are written anew as plain ones. The option stays, so that
+        what was encrypted can be read.
+      - What is not said stays as it is; a new cluster then stores them plain.
+      - It protects copies of etcd and of its files that get around without the key. It does not protect from who may
+        read the host's files as root or as the owner of O(secrets_key_file), nor from who may read Secrets by the API.
+    type: bool
+    version_added: 1.1.0
+  secrets_key_file:
+    description:
+      - File with the key, made with mode 0600 when it is missing, and never replaced. The node has the same key, and
+        gives it back where the file was lost.
+      - The key is in no output of the module.
+      - Needed for O(encrypt_secrets=true).
+    type: path
+    version_added: 1.1.0
+  audit_log:
+    description:
+      - Whether the API server keeps a log of who did what to which object, C(/var/log/kubernetes/audit/audit.log) in
+        the node. What is in the objects is not written there.
+      - What the cluster's own parts read, leases, events and probes are left out.
+      - It is set in the API server's manifest, as minikube has no option for the folder; each change starts the API
+        server anew, which takes half a minute. Where it does not come back, the manifest is put back as it was.
+      - What is not said stays as it is, also when a newer Kubernetes writes the manifest anew.
+    type: bool
+    version_added: 1.1.0
+  audit_log_max_age:
+    description: How many days old files of the log are kept.
+    type: int
+    default: 30
+    version_added: 1.1.0
+  audit_log_max_backups:
+    description: How many old files of the log are kept, compressed.
+    type: int
+    default: 10
+    version_added: 1.1.0
+  audit_log_max_size:
+    description: How large a file of the log gets before the next one begins, in MB.
+    type: int
+    default: 100
+    version_added: 1.1.0
+  system_default_admin:
+    description:
+      - Whether the default service account of the namespace kube-system is an administrator of the cluster, as minikube
+        makes it in a new one by the ClusterRoleBinding C(minikube-rbac).
+      - Few of minikube's addons need it. What is not said stays as it is.
+    type: bool
+    version_added: 1.1.0
   binaries_path:
     description:
       - Folder with C(kubelet), C(kubeadm) and C(kubectl) of O(kubernetes_version). Before a start they are linked
@@ -212,6 +264,14 @@ EXAMPLES = r"""
     binaries_path: /srv/bundle/kubernetes/v1.34.4
     preload: false
 
+- name: Have a cluster that encrypts its Secrets and tells who did what
+  fortytwo.ft_services.minikube:
+    profile: demo
+    encrypt_secrets: true
+    secrets_key_file: /root/.local/state/demo/secrets.key
+    audit_log: true
+    audit_log_max_age: 90
+
 - name: Have a cluster of two nodes, with an addon and a registry of this host
   fortytwo.ft_services.minikube:
     profile: pair
@@ -247,6 +307,10 @@ actions:
       Kubernetes), C(continue_upgrade) (one that was cut short), C(stop), C(delete), C(update_context) (the kubeconfig
       pointed elsewhere), C(purge), C(add_node) and C(remove_node) (once for each node), C(enable_addons) and
       C(disable_addons).
+    - C(keep_key) (the key was written to its file), C(configure) (started with an option of the API server that it did
+      not have), C(configure_encryption) and C(configure_audit_log) (the API server was started anew),
+      C(encrypt_secrets) and C(decrypt_secrets) (all Secrets were written anew), C(grant_default_admin) and
+      C(revoke_default_admin).
     - C(delete) followed by C(create) is a profile that never was a cluster.
   returned: success
   type: list
@@ -339,6 +403,30 @@ home:
   returned: success
   type: str
   sample: /root/.minikube
+encrypt_secrets:
+  description: Whether Secrets that are written now are encrypted; null for a cluster that does not run.
+  returned: success
+  type: bool
+  sample: true
+secrets:
+  description: How many Secrets are encrypted in etcd, and how many are not; null when not known.
+  returned: success
+  type: dict
+  sample: {encrypted: 31, plain: 0}
+audit_log:
+  description:
+    - The API server's audit log, as it is kept now; null without one.
+    - C(bytes) is the size of the file that is written now, C(bodies) the number of lines with what is in an object,
+      among the last 4 MB of it.
+  returned: success
+  type: dict
+  sample:
+    path: /var/log/kubernetes/audit/audit.log
+    max_age: 30
+    max_backups: 10
+    max_size: 100
+    bytes: 81920
+    bodies: 0
 settings:
   description: Settings of the profile; all null without one.
   returned: success
@@ -434,6 +522,13 @@ def main() -> None:
             "apiserver_names": {"type": "list", "elements": "str"},
             "apiserver_ips": {"type": "list", "elements": "str"},
             "extra_args": {"type": "list", "elements": "str"},
+            "encrypt_secrets": {"type": "bool"},
+            "secrets_key_file": {"type": "path", "no_log": False},
+            "audit_log": {"type": "bool"},
+            "audit_log_max_age": {"type": "int", "default": 30},
+            "audit_log_max_backups": {"type": "int", "default": 10},
+            "audit_log_max_size": {"type": "int", "default": 100},
+            "system_default_admin": {"type": "bool"},
             "binaries_path": {"type": "path"},
             "wait_timeout": {"type": "int", "default": 600},
             "force": {"type": "bool"},
@@ -441,6 +536,7 @@ def main() -> None:
             "keep_context": {"type": "bool", "default": True},
         },
         required_by={"binaries_path": ["kubernetes_version"]},
+        required_if=[("encrypt_secrets", True, ["secrets_key_file"])],
         supports_check_mode=True,
     )
     module.exit_json(**Cluster(module).run())

@@ -31,6 +31,10 @@ EXCEPT = ("secrets",)
 READ = "for file in {}; do cat $file 2>/dev/null || :; echo; done"
 PROCESSES = READ.format("/proc/[0-9]*/cmdline /proc/[0-9]*/environ")
 CONTAINERS = "/var/lib/docker/containers"
+# What etcd has of the cluster, and what the API server tells of its clients; both as it is on the disk.
+# A file of its journal has its full length from the beginning.
+DATABASE = "cd /var/lib/minikube/etcd/member; cat snap/db wal/*.wal | tr -d '\\000'"
+AUDIT = "cd /var/log/kubernetes/audit; cat ./*.log; for file in ./*.gz; do [ ! -f $file ] || gzip -dc $file; done"
 SHORTEST = 12
 
 
@@ -57,9 +61,9 @@ def secrets(state: pathlib.Path) -> dict[str, list[bytes]]:
                 found[f"{name} of {file.name}"] = parts(secret_of(credential))
     for key in sorted((state / "certificates").glob("*.key")):
         found[key.name] = parts(key.read_text(encoding="ascii"))
-    backup_key = state / "backup.key"
-    if backup_key.exists():
-        found[backup_key.name] = [backup_key.read_bytes().strip()]
+    for key in (state / "backup.key", state / "secrets.key"):
+        if key.exists():
+            found[key.name] = [key.read_bytes().strip()]
     for name, texts in found.items():
         if not texts or any(len(text) < SHORTEST for text in texts):
             raise SystemExit(f"{name} is too short to be looked for")
@@ -139,6 +143,8 @@ def cluster_places(kubectl: list[str], namespace: str) -> t.Iterator[Place]:
 
 def node_places(node: list[str], docker: list[str], images: str) -> t.Iterator[Place]:
     """What the node and its daemon know: also of containers that are gone, and of those of other namespaces."""
+    yield Place("database of the cluster", [*node, "sh", "-c", DATABASE], b"k8s:enc:secretbox:")
+    yield Place("audit log", [*node, "sh", "-c", AUDIT], b'"resource":"secrets"')
     yield Place("processes of the node", [*node, "sh", "-c", PROCESSES], b"kubelet")
     settings = READ.format(f"{CONTAINERS}/*/config.v2.json {CONTAINERS}/*/hostconfig.json")
     yield Place("settings of all containers", [*node, "sh", "-c", settings], b"Entrypoint")

@@ -23,7 +23,12 @@ from ansible_collections.fortytwo.ft_services.plugins.module_utils._minikube imp
 PROCESSES = "/proc"
 ROUTES = "/proc/net/route"
 _LABEL = "name.minikube.sigs.k8s.io"
-_MARKERS = {"create": "ft_services-creating", "upgrade": "ft_services-upgrading"}
+_MARKERS = {
+    "create": "ft_services-creating",
+    "upgrade": "ft_services-upgrading",
+    "configure": "ft_services-configuring",
+}
+_AUDIT = "ft_services-audit.json"
 _BINARIES = ("kubelet", "kubeadm", "kubectl")
 _MACHINES = {"x86_64": "amd64", "aarch64": "arm64"}
 
@@ -70,8 +75,10 @@ class Cli:
             )
         return t.cast("str", self.executable)
 
-    def run(self, command: list[str], on_line: t.Callable[[str], None] | None = None) -> tuple[int, str, str]:
-        """Run a command of minikube or docker; ``on_line`` gets its output live."""
+    def run(
+        self, command: list[str], on_line: t.Callable[[str], None] | None = None, data: str | None = None
+    ) -> tuple[int, str, str]:
+        """Run a command of minikube or docker; ``on_line`` gets its output live, ``data`` is its standard input."""
 
         def tap(process: t.Any) -> None:
             if on_line:
@@ -85,6 +92,8 @@ class Cli:
                 before_communicate_callback=tap,
                 expand_user_and_vars=False,
                 errors="replace",
+                data=data,
+                binary_data=True,
             ),
         )
 
@@ -157,6 +166,29 @@ class Cli:
         """Whether this collection began to take the cluster to another version and never came to an end."""
         return os.path.exists(self._marker("upgrade"))
 
+    def configuring(self) -> bool:
+        """Whether this collection began to give the API server other options and never came to an end."""
+        return os.path.exists(self._marker("configure"))
+
+    def kept_audit(self) -> dict[str, int] | None:
+        """The audit log that was last asked for: what writes the API server's manifest anew drops it."""
+        try:
+            with open(self.path("profiles", self.profile, _AUDIT), encoding="utf-8") as handle:
+                found = json.load(handle)
+        except (OSError, ValueError):
+            return None
+        return found if isinstance(found, dict) else None
+
+    def keep_audit(self, settings: dict[str, int] | None) -> None:
+        """Keep it for runs that do not say it, as minikube keeps other settings; None for none."""
+        path = self.path("profiles", self.profile, _AUDIT)
+        if settings is None:
+            if os.path.exists(path):
+                os.unlink(path)
+        elif self.kept_audit() != settings:
+            with open(path, "w", encoding="utf-8") as handle:
+                json.dump(settings, handle)
+
     def _marker(self, action: str) -> str:
         return self.path("profiles", self.profile, _MARKERS[action])
 
@@ -211,11 +243,11 @@ class Cli:
 
     # docker -------------------------------------------------------------------------------------------------------
 
-    def docker(self, *words: str) -> tuple[int, str, str]:
-        """A command of docker, against the daemon that runs the nodes."""
+    def docker(self, *words: str, data: str | None = None) -> tuple[int, str, str]:
+        """A command of docker, against the daemon that runs the nodes; ``data`` is its standard input."""
         if not self._docker:
             return 127, "", "the program docker was not found"
-        return self.run([self._docker, *words])
+        return self.run([self._docker, *words], data=data)
 
     def traces(self) -> tuple[str, ...]:
         """All that belongs to the profile: folders, and docker's containers, volumes and networks by their label."""

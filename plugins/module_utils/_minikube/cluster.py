@@ -12,11 +12,17 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.fortytwo.ft_services.plugins.module_utils._minikube import changes, problems, versions
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._minikube import (
+    changes,
+    hardening,
+    problems,
+    versions,
+)
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._minikube import network as networks
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._minikube import settings as pure
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._minikube.cli import Cli
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._minikube.facts import facts
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._minikube.protection import Protection, look
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._progress import Progress
 
 
@@ -32,9 +38,18 @@ class Cluster:
         self.asked = pure.asked_settings(module.params)
         self.progress = Progress()
         self.force = os.geteuid() == 0 if module.params["force"] is None else module.params["force"]
+        self.protection = Protection(self.cli, module.params, dry=module.check_mode)
+        self.api = hardening.State()
 
     def run(self) -> dict[str, t.Any]:
         """Bring the profile to the wanted state and return the module's result."""
+        try:
+            return self._run()
+        except hardening.HardeningError as error:
+            self.module.fail_json(msg=f"The minikube profile {self.profile}: {error}.")
+        return {}
+
+    def _run(self) -> dict[str, t.Any]:
         wanted = self.params["state"]
         if wanted == "present":
             self._validate()
@@ -44,13 +59,18 @@ class Cluster:
         settled = settled and not self.cli.unfinished() and not self.cli.upgrading()
         if not settled and self._wait_while_busy():
             config, nodes = self._look()
-        before = facts(self.cli, config, nodes)
+        if pure.overall(nodes) == "running":
+            self.api = look(self.cli, config)
+        before = facts(self.cli, config, nodes, self.api)
         actions = {"present": self._plan_present, "stopped": self._plan_stopped, "absent": self._plan_absent}[wanted](
             config, nodes
         )
         if actions and not self.module.check_mode:
             for action in actions:
-                self._act(action)
+                if action not in hardening.STEPS:
+                    self._act(action)
+            if wanted == "present":
+                actions = [action for action in actions if action not in hardening.STEPS] + self.protection.finish()
             config = self.cli.config()
             after = facts(self.cli, config, self.cli.status() if config is not None else [])
         else:
@@ -59,6 +79,7 @@ class Cluster:
             after.update(self._prediction(actions, after))
         elif wanted == "present":
             self._check_health(after)
+            self.protection.remember()
         result = {"changed": bool(actions), "actions": actions, **after}
         if self.module._diff and actions:
             result["diff"] = {"before": _diff_side(before), "after": _diff_side(after)}
@@ -112,11 +133,11 @@ class Cluster:
         if not running and self.module.check_mode and not self.cli.docker_answers(config):
             # A role may be about to start the engine. What the profile holds is judged once it answers.
             if pure.is_valid(config):
-                return self._upgrade(config) or ["start"]
+                return self.protection.plan(self._upgrade(config) or ["start"], config, self.api)
             if self.cli.traces():
                 return ["start"]
             self._refuse_taken_network()
-            return ["create"]
+            return self.protection.plan(["create"], None, self.api)
         seen = pure.Seen(
             traces=("running",) if running else self.cli.traces(),
             config=config,
@@ -131,6 +152,10 @@ class Cluster:
         if "create" not in plan:
             plan = [*(self._upgrade(config) or plan), *changes.node_actions(config or {}, self.asked["nodes"])]
         plan += self._addons({} if "create" in plan else config or {})
+        driver = self.asked["driver"] or (config or {}).get("Driver") or pure.DRIVER
+        options = {*(self.asked["extra_config"] or []), *(pure.current_settings(config)["extra_config"] or [])}
+        self._refuse(hardening.problems(self.protection.wish, driver, sorted(options)))
+        plan = self.protection.plan(plan, config, self.api)
         if {"create", "upgrade"} & set(plan) and self.cli.executable and self.params["force"] is not True:
             problem = versions.problem(self.asked["kubernetes_version"], self.cli.known_versions())
             self._refuse([problem] if problem else [])
@@ -225,6 +250,10 @@ class Cluster:
     def _prediction(self, actions: list[str], after: dict[str, t.Any]) -> dict[str, t.Any]:
         if not actions:
             return {}
+        protected = self.protection.prediction(after) if self.params["state"] == "present" else {}
+        return {**self._settings_then(actions, after), **protected}
+
+    def _settings_then(self, actions: list[str], after: dict[str, t.Any]) -> dict[str, t.Any]:
         if "create" in actions:
             settings = {key: value for key, value in self.asked.items() if value is not None}
             settings = {**pure.current_settings(None), "driver": pure.DRIVER, **settings}
@@ -250,6 +279,8 @@ class Cluster:
     def _act(self, action: str) -> None:
         if action in pure.STARTS:
             self._start(action)
+        elif action == "keep_key":
+            self.protection.keep_key()
         elif action == "purge":
             shutil.rmtree(self.cli.folder)
         elif action in ("add_node", "remove_node"):
@@ -264,6 +295,7 @@ class Cluster:
                 output.append("--keep-context-active=true")
             self._call(action, [self.cli.require(), *words, "-p", self.profile, *output])
         if action == "delete":
+            self.protection.take_back()
             left = self.cli.traces()
             if left:
                 self.module.fail_json(
@@ -301,8 +333,10 @@ class Cluster:
             force=self.force,
             keep_context=bool(self._foreign_context()),
             extra_args=self.params["extra_args"] or [],
+            extra_config=self.protection.options(self.cli.config()),
         )
-        events = self._call("start", command)
+        with self.protection.handed_over():
+            events = self._call("start", command)
         # Started without a version, a cluster that is half upgraded stays so.
         if version or not self.cli.upgrading():
             self.cli.mark_finished()
@@ -362,4 +396,7 @@ class Cluster:
 
 def _diff_side(side: dict[str, t.Any]) -> dict[str, t.Any]:
     settings = {key: value for key, value in side["settings"].items() if value is not None}
+    settings |= {"encrypt_secrets": side["encrypt_secrets"]} if side["encrypt_secrets"] is not None else {}
+    log = side["audit_log"] or {}
+    settings |= {f"audit_log_{key}": log[key] for key in ("max_age", "max_backups", "max_size") if key in log}
     return {"state": side["state"], **({"settings": settings} if settings else {})}

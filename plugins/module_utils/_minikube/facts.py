@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._minikube import hardening, protection
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._minikube import settings as pure
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._minikube.cli import Cli
 
@@ -22,9 +23,16 @@ def connection_spec() -> dict[str, t.Any]:
     }
 
 
-def facts(cli: Cli, config: dict[str, t.Any] | None, nodes: list[dict[str, t.Any]]) -> dict[str, t.Any]:
-    """All there is to know about a profile. Always the same keys."""
+def facts(
+    cli: Cli,
+    config: dict[str, t.Any] | None,
+    nodes: list[dict[str, t.Any]],
+    api: hardening.State | None = None,
+) -> dict[str, t.Any]:
+    """All there is to know about a profile. Always the same keys. ``api`` is what its API server does, if looked up."""
     config = config or {}
+    if api is None:
+        api = protection.look(cli, config) if pure.overall(nodes) == "running" else hardening.State()
     machines = config.get("Nodes") or []
     first: dict[str, t.Any] = next((machine for machine in machines if machine.get("ControlPlane")), {})
     control: dict[str, t.Any] = next((node for node in nodes if not node.get("Worker")), {})
@@ -33,7 +41,7 @@ def facts(cli: Cli, config: dict[str, t.Any] | None, nodes: list[dict[str, t.Any
     name = config.get("Network") or cli.profile
     network = cli.network(name) if driver == "docker" else {"subnet": None, "gateway": None}
     has_docker = address and driver == "docker" and runtime == "docker"
-    api, engine = _reached(cli, address, first.get("Port") or 8443, driver)
+    server, engine = _reached(cli, address, first.get("Port") or 8443, driver)
     state = pure.overall(nodes)
     if state == "gone":
         state = "degraded" if config else "absent"
@@ -57,7 +65,7 @@ def facts(cli: Cli, config: dict[str, t.Any] | None, nodes: list[dict[str, t.Any
             for machine in machines
         ],
         "ip": address,
-        "api_server": f"https://{api}" if api else None,
+        "api_server": f"https://{server}" if server else None,
         "kubeconfig": cli.kubeconfig,
         "context": cli.profile,
         "docker_host": f"tcp://{engine}" if has_docker and engine else None,
@@ -65,6 +73,9 @@ def facts(cli: Cli, config: dict[str, t.Any] | None, nodes: list[dict[str, t.Any
         "network": name if driver == "docker" else None,
         **network,
         "home": cli.folder,
+        "encrypt_secrets": api.encrypting if api.pid else None,
+        "secrets": {"encrypted": api.encrypted, "plain": api.plain},
+        "audit_log": api.audit(),
         "settings": pure.current_settings(config or None),
     }
 

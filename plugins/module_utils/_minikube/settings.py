@@ -16,7 +16,7 @@ from ansible_collections.fortytwo.ft_services.plugins.module_utils._minikube imp
 # What a new profile gets where nothing is said; minikube would take whichever driver it finds.
 DRIVER = "docker"
 # What `minikube start` does.
-STARTS = frozenset({"create", "start", "upgrade", "continue_upgrade"})
+STARTS = frozenset({"create", "start", "upgrade", "continue_upgrade", "configure"})
 
 _LISTS = ("ports", "insecure_registry", "apiserver_names", "apiserver_ips")
 FIXED = "fixed when a cluster is made"
@@ -288,10 +288,12 @@ def start_command(
     force: bool,
     keep_context: bool,
     extra_args: t.Sequence[str] = (),
+    extra_config: t.Sequence[str] = (),
 ) -> list[str]:
     """The call of ``minikube start``. An existing profile keeps its settings, so they are given to ``create`` one only.
 
-    Of them, an upgrade gives the version, and ``start`` none.
+    Of them, an upgrade gives the version, and ``start`` none. With ``extra_config`` an existing profile has these
+    options of Kubernetes from now on, and no others.
 
     minikube remembers ``keep_context``, so it is said each time.
     """
@@ -303,10 +305,11 @@ def start_command(
     if action in ("upgrade", "continue_upgrade"):
         command.append(f"--kubernetes-version={asked['kubernetes_version']}")
     if action != "create":
-        return command
+        return [*command, *(f"--extra-config={entry}" for entry in extra_config)]
     command += [f"--{flag}={value}" for flag, value in start_flags(asked).items() if value not in (None, "")]
     command += [f"--mount-string={asked['mount']}"] if asked["mount"] else []
-    return [*command, *(f"--extra-config={entry}" for entry in asked["extra_config"] or []), *extra_args]
+    options = [*(asked["extra_config"] or []), *extra_config]
+    return [*command, *(f"--extra-config={entry}" for entry in options), *extra_args]
 
 
 def start_flags(asked: Settings) -> dict[str, t.Any]:

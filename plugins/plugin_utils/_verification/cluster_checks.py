@@ -52,12 +52,18 @@ def requirement_rows(
     pull_policy: str,
     dockerfiles: t.Mapping[str, str],
     profiles: t.Sequence[Json] = (),
+    protections: t.Mapping[str, bool] | None = None,
 ) -> list[dict[str, t.Any]]:
     """Requirements that need no connection to a service: objects of the cluster, Dockerfiles, minikube's profile."""
     objects = Objects(found, namespace)
     services = [row["name"] for row in table]
     rows = [dockerfile_row(dockerfiles, image_prefix), *image_rows(objects, services, image_prefix, pull_policy)]
-    rows += [*profile_rows(profiles), *dashboard_rows(objects, services), *workload_rows(objects, services)]
+    rows += [
+        *profile_rows(profiles),
+        *protection_rows(profiles, protections or {}),
+        *dashboard_rows(objects, services),
+        *workload_rows(objects, services),
+    ]
     rows.append(root_row(objects))
     rows += [*balancer_rows(objects), *service_rows(objects, table), *address_rows(objects, table, address)]
     return rows
@@ -93,6 +99,46 @@ def profile_rows(profiles: t.Sequence[Json]) -> list[dict[str, t.Any]]:
     wrong = [text for text in wrong if not text.endswith(": docker")]
     advice = "The driver of a profile cannot be changed: remove the profile, and run the role minikube again."
     return [row("ENV-03", "Docker runs minikube", wrong, "driver docker", "driver docker", advice)] if profiles else []
+
+
+def protection_rows(profiles: t.Sequence[Json], asked: t.Mapping[str, bool]) -> list[dict[str, t.Any]]:
+    """How Secrets are stored, as etcd itself shows them, and the log of the API server; only what is asked for."""
+    rows, advice = [], "Run the role minikube again: make up."
+    if profiles and asked.get("encrypt_secrets"):
+        wrong = [f"{each['profile']}: {lack}" for each in profiles if (lack := plain_secrets(each))]
+        told = ", ".join(f"{(each.get('secrets') or {}).get('encrypted')} encrypted, 0 plain" for each in profiles)
+        expected = "k8s:enc: before each Secret in etcd"
+        rows.append(row("SEC-04", "Secrets are encrypted in the database", wrong, expected, told, advice))
+    if profiles and asked.get("audit_log"):
+        wrong = [f"{each['profile']}: {lack}" for each in profiles if (lack := audit_lack(each.get("audit_log")))]
+        logs = [each.get("audit_log") or {} for each in profiles]
+        told = ", ".join(
+            f"{log.get('max_backups')} old files of {log.get('max_size')} MB, {log.get('max_age')} days" for log in logs
+        )
+        expected = "a log that rotates, without contents of objects"
+        rows.append(row("SEC-05", "The API server keeps an audit log", wrong, expected, told, advice))
+    return rows
+
+
+def plain_secrets(profile: Json) -> str:
+    """What is wrong with a profile's Secrets."""
+    counts = profile.get("secrets") or {}
+    if counts.get("plain") is None:
+        return "etcd could not be read"
+    if counts["plain"]:
+        return f"{counts['plain']} Secrets are stored plain"
+    return "" if profile.get("encrypt_secrets") else "new Secrets are stored plain"
+
+
+def audit_lack(log: Json | None) -> str:
+    """What is wrong with an audit log."""
+    if not log:
+        return "no audit log"
+    if not log.get("bytes"):
+        return f"nothing is in {log.get('path')}"
+    if not all(log.get(name) for name in ("max_age", "max_backups", "max_size")):
+        return f"{log.get('path')} grows without a limit"
+    return f"{log['bodies']} lines hold what is in objects" if log.get("bodies") else ""
 
 
 def dashboard_rows(objects: Objects, services: t.Sequence[str]) -> list[dict[str, t.Any]]:

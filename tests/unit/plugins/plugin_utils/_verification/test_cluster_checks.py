@@ -75,11 +75,19 @@ def cluster():
     return {f"{found['kind']} {found['metadata']['name']}": copy.deepcopy(found) for found in objects}
 
 
-def judge(cluster, policy="Never", dockerfiles=None, profiles=None, table=None):
+def judge(cluster, policy="Never", dockerfiles=None, profiles=None, table=None, protections=None):
     profiles = PROFILES if profiles is None else profiles
     files = DOCKERFILES if dockerfiles is None else dockerfiles
     rows = requirement_rows(
-        list(cluster.values()), table or TABLE, "ft-services", ADDRESS, "fortytwo/", policy, files, profiles
+        list(cluster.values()),
+        table or TABLE,
+        "ft-services",
+        ADDRESS,
+        "fortytwo/",
+        policy,
+        files,
+        profiles,
+        protections,
     )
     return {row["id"]: row for row in rows}
 
@@ -240,6 +248,36 @@ def test_the_dashboard_of_the_table_must_be_there_and_work_and_stay_inside(clust
 def test_minikube_without_docker(cluster):
     assert failed(cluster, profiles=[{"profile": "x", "settings": {"driver": "kvm2"}}]) == ["ENV-03"]
     assert "ENV-03" not in judge(cluster, profiles=[])
+
+
+LOG = {"path": "/log", "max_age": 30, "max_backups": 10, "max_size": 100, "bytes": 7, "bodies": 0}
+SAFE = {**PROFILES[0], "encrypt_secrets": True, "secrets": {"encrypted": 9, "plain": 0}, "audit_log": LOG}
+
+
+@pytest.mark.parametrize(
+    ("changed", "told"),
+    [
+        ({}, {}),
+        ({"secrets": {"encrypted": 8, "plain": 1}}, {"SEC-04": "1 Secrets are stored plain"}),
+        ({"secrets": {"encrypted": None, "plain": None}}, {"SEC-04": "etcd could not be read"}),
+        ({"encrypt_secrets": False}, {"SEC-04": "new Secrets are stored plain"}),
+        ({"audit_log": None}, {"SEC-05": "no audit log"}),
+        ({"audit_log": {**LOG, "bytes": None}}, {"SEC-05": "nothing is in /log"}),
+        ({"audit_log": {**LOG, "max_age": 0}}, {"SEC-05": "/log grows without a limit"}),
+        ({"audit_log": {**LOG, "bodies": 2}}, {"SEC-05": "2 lines hold what is in objects"}),
+    ],
+)
+def test_secrets_in_etcd_and_the_audit_log(cluster, changed, told):
+    asked = {"encrypt_secrets": True, "audit_log": True}
+    rows = judge(cluster, profiles=[{**SAFE, **changed}], protections=asked)
+    assert {"SEC-04", "SEC-05"} < set(rows)
+    failures = {name: row["measured"].partition(": ")[2] for name, row in rows.items() if not row["ok"]}
+    assert failures == told
+
+
+def test_what_is_switched_off_or_none_of_minikubes_is_not_judged(cluster):
+    assert not {"SEC-04", "SEC-05"} & set(judge(cluster, profiles=[SAFE], protections={"encrypt_secrets": False}))
+    assert not {"SEC-04", "SEC-05"} & set(judge(cluster, profiles=[], protections={"encrypt_secrets": True}))
 
 
 @pytest.mark.parametrize(
