@@ -250,8 +250,11 @@ class Cluster:
     def _prediction(self, actions: list[str], after: dict[str, t.Any]) -> dict[str, t.Any]:
         if not actions:
             return {}
-        protected = self.protection.prediction(after) if self.params["state"] == "present" else {}
-        return {**self._settings_then(actions, after), **protected}
+        found = self._settings_then(actions, after)
+        if self.params["state"] == "present":
+            found |= self.protection.prediction(after)
+            found["settings"]["extra_config"] = self.protection.options_then(found["settings"]["extra_config"])
+        return found
 
     def _settings_then(self, actions: list[str], after: dict[str, t.Any]) -> dict[str, t.Any]:
         if "create" in actions:

@@ -156,10 +156,11 @@ class Protection:
 
     def options(self, config: dict[str, t.Any] | None) -> list[str]:
         """Options of Kubernetes that a profile has to be started with, where they are not what minikube knows."""
-        if not self._configures:
-            return []
-        there = current_settings(config)["extra_config"] or []
-        return [*(entry for entry in there if entry != pure.ENCRYPTION_OPTION), pure.ENCRYPTION_OPTION]
+        return self.options_then(current_settings(config)["extra_config"]) or [] if self._configures else []
+
+    def options_then(self, there: list[str] | None) -> list[str] | None:
+        """Those options once the profile is as wished."""
+        return sorted({*(there or []), pure.ENCRYPTION_OPTION}) if self._configures else there
 
     @contextlib.contextmanager
     def handed_over(self) -> t.Iterator[None]:

@@ -157,7 +157,7 @@ def test_an_existing_cluster_is_encrypted_once_and_decrypted_again(node, tmp_pat
 def test_other_options_of_the_profile_stay(node, tmp_path):
     told = protection(node, tmp_path, encrypt_secrets=True)
     told.plan([], config(NAMED), node.state())
-    assert told.options(config(NAMED)) == ["kubelet.v=4", pure.ENCRYPTION_OPTION]
+    assert told.options(config(NAMED)) == [pure.ENCRYPTION_OPTION, "kubelet.v=4"]
     run(node, tmp_path, config(NAMED), encrypt_secrets=True)
     told.plan([], config(NAMED, OPTION), node.state())
     assert told.options(config(NAMED, OPTION)) == []
