@@ -40,6 +40,8 @@ OWN_OPTIONS = ("apiserver.encryption-provider-config", "apiserver.audit-")
 _ENCRYPTION_FLAG = "encryption-provider-config"
 # By which minikube makes the default service account of kube-system an administrator.
 BINDING = "minikube-rbac"
+# By which minikube's provisioner of volumes says every two seconds that it leads.
+_LOCK = "k8s.io-minikube-hostpath"
 _VOLUME = "ft-services-audit"
 _PROVIDER = "secretbox"
 _KEY_BYTES = 32
@@ -180,9 +182,10 @@ def encryption_config(key: str, encrypt: bool) -> str:
 def audit_policy() -> str:
     """Who did what to which object, never what is in it; nothing of what the cluster does by itself all the time."""
     reads = ["get", "list", "watch"]
+    own = ["system:nodes", "system:serviceaccounts:kube-system"]
     quiet: list[dict[str, t.Any]] = [
         {"nonResourceURLs": ["/healthz*", "/livez*", "/readyz*", "/version", "/metrics", "/openapi/*"]},
-        {"verbs": reads, "userGroups": ["system:nodes", "system:serviceaccounts:kube-system"]},
+        {"verbs": reads, "userGroups": own},
         {
             "verbs": reads,
             "users": [
@@ -195,7 +198,8 @@ def audit_policy() -> str:
         # Renewed every few seconds by whoever leads or lives, and the reports of what happens.
         {"resources": [{"group": "coordination.k8s.io", "resources": ["leases"]}]},
         {"resources": [{"group": "", "resources": ["events"]}, {"group": "events.k8s.io", "resources": ["events"]}]},
-        {"verbs": ["patch", "update"], "userGroups": ["system:nodes"], "resources": [_status("nodes", "pods")]},
+        {"verbs": ["update"], "resources": [{"group": "", "resources": ["endpoints"], "resourceNames": [_LOCK]}]},
+        {"verbs": ["patch", "update"], "userGroups": own, "resources": [_status("nodes", "pods")]},
     ]
     return _text(
         {

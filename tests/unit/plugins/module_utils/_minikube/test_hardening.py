@@ -78,7 +78,12 @@ def level(policy, **request):
 
     def fits(rule):
         resource = request.get("resource")
-        kinds = [(each["group"], kind) for each in rule.get("resources", []) for kind in each["resources"]]
+        kinds = [
+            (each["group"], kind)
+            for each in rule.get("resources", [])
+            for kind in each["resources"]
+            if request.get("name") in each.get("resourceNames", [request.get("name")])
+        ]
         url = request.get("url", "")
         urls = [
             each == url or (each[-1] == "*" and url.startswith(each[:-1])) for each in rule.get("nonResourceURLs", [])
@@ -103,6 +108,7 @@ def test_the_log_tells_who_did_what_and_never_what_is_in_an_object():
     assert policy["omitStages"] == ["RequestReceived"]
     secrets, leases, status = ("", "secrets"), ("coordination.k8s.io", "leases"), ("", "nodes/status")
     node = {"user": "system:node:demo", "group": "system:nodes"}
+    account = {"user": "system:serviceaccount:kube-system:a", "group": "system:serviceaccounts:kube-system"}
     told = [
         {"user": "kubernetes-admin", "verb": "get", "resource": secrets},
         {"user": "kubernetes-admin", "verb": "update", "resource": secrets},
@@ -111,10 +117,13 @@ def test_the_log_tells_who_did_what_and_never_what_is_in_an_object():
         {"user": "system:serviceaccount:ft-services:a", "group": "system:serviceaccounts:ft-services"}
         | {"verb": "list", "resource": secrets},
         {**node, "verb": "create", "resource": ("", "pods")},
+        {**account, "verb": "update", "resource": ("", "endpoints"), "name": "nginx"},
     ]
     untold = [
         {**node, "verb": "watch", "resource": secrets},
         {**node, "verb": "patch", "resource": status},
+        {**account, "verb": "update", "resource": status},
+        {**account, "verb": "update", "resource": ("", "endpoints"), "name": "k8s.io-minikube-hostpath"},
         {"user": "system:kube-scheduler", "verb": "list", "resource": ("", "pods")},
         {"user": "system:kube-controller-manager", "verb": "update", "resource": leases},
         {"user": "system:anonymous", "verb": "get", "url": "/livez"},
