@@ -118,6 +118,17 @@ distribution:
   returned: success
   type: str
   sample: debian
+family:
+  description: Whose names of packages the system has; V(debian), V(fedora), V(arch), V(suse), V(alpine), or empty.
+  returned: success
+  type: str
+  sample: debian
+packages:
+  description: The packages of an engine here; none where the distribution has no engine, or is not known.
+  returned: success
+  type: list
+  elements: str
+  sample: [docker.io, docker-cli, containerd, iptables, procps, openssh-client]
 codename:
   description: The system's release name in os-release.
   returned: success
@@ -194,6 +205,7 @@ import typing as t
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._docker_engine import facts, probe
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._packages import engine_packages, family
 
 
 def _installed_version(module: AnsibleModule, dockerd: str) -> str | None:
@@ -227,6 +239,8 @@ def run(module: AnsibleModule) -> dict[str, t.Any]:
         "version": host.version,
         "installed": host.installed,
         "distribution": host.distribution,
+        "family": family(host) or "",
+        "packages": engine_packages(host),
         "codename": host.codename,
         "archives": host.archives,
         "systemd": os.path.isdir("/run/systemd/system"),

@@ -13,6 +13,7 @@ import shutil
 import time
 import typing as t
 
+from ansible_collections.fortytwo.ft_services.plugins.module_utils import _packages as host_packages
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._bundle.build.dashboards import SLOT, slot_sources
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._bundle.build.go import host_go
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._bundle.build.plan import Forger
@@ -31,7 +32,6 @@ from ansible_collections.fortytwo.ft_services.plugins.module_utils._bundle.modes
 )
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._bundle.steps import Forge, Lock, Step, make_runner
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._docker_engine.probe import read
-from ansible_collections.fortytwo.ft_services.plugins.module_utils._host import packages as host_packages
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._progress import Progress
 
 if t.TYPE_CHECKING:

@@ -12,6 +12,8 @@ import re
 import typing as t
 from dataclasses import dataclass, field
 
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._packages import engine_advice, engine_packages
+
 # Their archives hold nothing newer than docker 20.10, which cannot run a privileged container with reduced
 # capabilities.
 TOO_OLD_RELEASES = {"buster": "Debian 10", "bullseye": "Debian 11"}
@@ -45,6 +47,7 @@ class Host:
     empty: bool | None = None
     installed: bool = False
     distribution: str = "unknown"
+    distribution_like: tuple[str, ...] = ()
     debian_like: bool = False
     codename: str = ""
     archives: list[dict[str, t.Any]] = field(default_factory=list)
@@ -58,12 +61,6 @@ def version_tuple(text: str | None) -> tuple[int, int]:
     """Major and minor number of the first version in a text; (0, 0) when there is none."""
     found = re.search(r"(\d+)(?:\.(\d+))?", text or "")
     return (int(found.group(1)), int(found.group(2) or 0)) if found else (0, 0)
-
-
-def parse_os_release(text: str) -> dict[str, str]:
-    """Keys of os-release(5)."""
-    pairs = (line.split("=", 1) for line in text.splitlines() if "=" in line and not line.startswith("#"))
-    return {key.strip(): value.strip().strip("\"'") for key, value in pairs}
 
 
 def is_debian_like(release: dict[str, str]) -> bool:
@@ -136,11 +133,8 @@ def _engine_problems(host: Host, wanted: Wanted) -> t.Iterator[str]:
                 f"Docker is installed but does not answer on {host.socket} ({host.error}), and user {host.user} cannot "
                 "start it: run the play with --become, or start the service docker first."
             )
-    elif not host.debian_like:
-        yield (
-            f"Docker is missing and {host.distribution} is not Debian-like, so this role does not know how to "
-            f"install it: install and start a docker engine of version {wanted.version} or newer, then run again."
-        )
+    elif not engine_packages(host):
+        yield f"Docker is missing, and {engine_advice(host, wanted.version)}"
     elif host.codename in TOO_OLD_RELEASES:
         yield (
             f"Docker is missing and {TOO_OLD_RELEASES[host.codename]} offers none newer than 20.10: upgrade the "

@@ -23,8 +23,8 @@ from ansible_collections.fortytwo.ft_services.plugins.module_utils._docker_engin
     Host,
     debian_archives,
     is_debian_like,
-    parse_os_release,
 )
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._packages import parse_os_release
 
 # Left behind by a killed engine. A reused process number in one of these files keeps dockerd from starting, and a dead
 # socket of a containerd makes it wait for that containerd instead of starting its own.
@@ -155,6 +155,7 @@ def look(socket_path: str, data_folder: str, users: t.Sequence[str], dockerd: st
     host.free_gb = free_gb(host.data_folder)
     release = parse_os_release(read("/etc/os-release") or read("/usr/lib/os-release"))
     host.distribution = release.get("ID", "unknown")
+    host.distribution_like = tuple(release.get("ID_LIKE", "").split())
     host.codename = release.get("VERSION_CODENAME", "")
     host.debian_like = is_debian_like(release)
     if not host.installed and host.debian_like:

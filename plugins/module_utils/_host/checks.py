@@ -9,8 +9,8 @@ import dataclasses
 import typing as t
 
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._host.facts import Facts, Room
-from ansible_collections.fortytwo.ft_services.plugins.module_utils._host.packages import install_command
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._minikube import network as networks
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._packages import family, install_command
 
 ARCHITECTURES = ("x86_64",)
 LEAST_PYTHON = (3, 11)
@@ -92,9 +92,10 @@ def _root(facts: Facts, wanted: Wanted) -> t.Iterator[Finding]:
     if facts.sudo == "password":
         yield Finding(f"{needed} sudo asks {facts.user} for a password.", "make up ARGS=-K")
     else:
+        group = "sudo" if family(facts) == "debian" else "wheel"
         yield Finding(
             f"{needed} {facts.user} may not use sudo, or there is none.",
-            f"Run make up as root, or let root type: usermod -aG sudo {facts.user}",
+            f"Run make up as root, or let root type: usermod -aG {group} {facts.user}",
         )
 
 

@@ -17,10 +17,10 @@ import sys
 import time
 import typing as t
 
-from ansible_collections.fortytwo.ft_services.plugins.module_utils._docker_engine.facts import parse_os_release
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._docker_engine.probe import ask, read
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._host import engine
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._minikube import network as networks
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._packages import parse_os_release
 
 Run = t.Callable[[t.Sequence[str]], "tuple[int, str, str]"]
 

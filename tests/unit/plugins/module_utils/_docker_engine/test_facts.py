@@ -8,6 +8,7 @@ import dataclasses
 import pytest
 
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._docker_engine import facts
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._packages import parse_os_release
 
 WANTED = facts.Wanted("23.0", 15, 8192, 524288)
 RUNNING = facts.Host(
@@ -52,7 +53,9 @@ def test_a_bare_host_is_not_ready_but_has_no_problem():
         (RUNNING, {"missing_members": ["bob"]}, "needs root"),
         (RUNNING, {"unknown_users": ["bob"]}, "No such user"),
         (BARE, {"uid": 1000, "user": "alice"}, "run the play with --become"),
-        (BARE, {"debian_like": False, "distribution": "fedora"}, "fedora is not Debian-like"),
+        (BARE, {"debian_like": False, "distribution": "rocky", "distribution_like": ("rhel",)}, "docker-ce"),
+        (BARE, {"debian_like": False, "distribution": "nixos"}, "packages in nixos are not known here"),
+        (BARE, {"debian_like": False, "distribution": "fedora", "uid": 1000}, "run the play with --become"),
         (BARE, {"codename": "bullseye"}, "Debian 11 offers none newer"),
         (BARE, {"archives": []}, "no source of Debian bookworm"),
         (BARE, {"free_gb": 3}, "3.0 GB are free"),
@@ -87,7 +90,7 @@ def test_version_tuple(text, expected):
 
 
 def test_os_release():
-    release = facts.parse_os_release('ID=linuxmint\nID_LIKE="ubuntu debian"\n# ID=x\nVERSION_CODENAME=zara\n')
+    release = parse_os_release('ID=linuxmint\nID_LIKE="ubuntu debian"\n# ID=x\nVERSION_CODENAME=zara\n')
     assert release["VERSION_CODENAME"] == "zara"
     assert facts.is_debian_like(release)
     assert not facts.is_debian_like({"ID": "fedora"})

@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.fortytwo.ft_services.plugins.module_utils._docker_engine.facts import parse_os_release
-
 # Debian's name first; where another family calls a package otherwise, its name, or several. An empty text: it comes
 # with another one, or with the base system.
 FAMILIES = ("debian", "fedora", "arch", "suse", "alpine")
@@ -51,7 +49,17 @@ COMMANDS = {
     "suse": "sudo zypper install {}",
     "alpine": "doas apk add {}",
 }
+# What the engine and minikube want of a host, by the names of Debian.
+ENGINE = ("docker.io", "docker-cli", "containerd", "iptables", "procps", "openssh-client")
+# Nothing of docker is in the repositories of these; podman-docker there is no engine that minikube's driver can use.
+WITHOUT_ENGINE = frozenset({"rhel", "centos", "rocky", "almalinux", "ol"})
 _ALIASES = {"rhel": "fedora", "centos": "fedora", "opensuse": "suse", "sles": "suse", "ubuntu": "debian"}
+
+
+def parse_os_release(text: str) -> dict[str, str]:
+    """Keys of os-release(5)."""
+    pairs = (line.split("=", 1) for line in text.splitlines() if "=" in line and not line.startswith("#"))
+    return {key.strip(): value.strip().strip("\"'") for key, value in pairs}
 
 
 class Release(t.Protocol):
@@ -70,6 +78,30 @@ def _family(name: str) -> str | None:
     base = name.split("-")[0]
     found = _ALIASES.get(base, base)
     return found if found in FAMILIES else None
+
+
+def engine_packages(host: Release) -> list[str]:
+    """The packages of a docker engine; none where the distribution has no engine, or is not known."""
+    of = family(host)
+    if of is None or WITHOUT_ENGINE & {host.distribution, *host.distribution_like}:
+        return []
+    # Ubuntu's docker.io brings its command along.
+    wanted = [name for name in ENGINE if host.distribution == "debian" or name != "docker-cli" or of != "debian"]
+    return names(wanted, of)
+
+
+def engine_advice(host: Release, version: str) -> str:
+    """How somebody gets an engine where the distribution has none."""
+    if WITHOUT_ENGINE & {host.distribution, *host.distribution_like}:
+        return (
+            f"{host.distribution} has no docker in its repositories (podman-docker is none): install docker-ce, "
+            "docker-ce-cli and containerd.io from docker's own repository for it, as docs.docker.com/engine/install "
+            "tells, start it (sudo systemctl enable --now docker), then run again."
+        )
+    return (
+        f"the names of packages in {host.distribution} are not known here: install and start a docker engine of "
+        f"version {version} or newer, then run again."
+    )
 
 
 def family_of(os_release: str) -> str:
