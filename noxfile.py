@@ -292,6 +292,12 @@ def recovery(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def kills(session: nox.Session) -> None:
+    """Kill backups, restores and rotations at many moments, and see that the next run ends what was begun."""
+    scenario(session, "kills")
+
+
+@nox.session(default=False)
 def remote(session: nox.Session) -> None:
     """Bring the platform up on another host by ssh, use it from this one, and restart that host."""
     scenario(session, "remote")

@@ -60,7 +60,7 @@ STEPS = {
     "molecule": Step(3600, cases=True, needs="bundle"),
     # What `make extended` runs.
     **dict.fromkeys(
-        ("stress", "changes", "recovery", "remote"), Step(3600, cases=True, needs="bundle", on_request=True)
+        ("stress", "changes", "recovery", "remote", "kills"), Step(3600, cases=True, needs="bundle", on_request=True)
     ),
 }
 
