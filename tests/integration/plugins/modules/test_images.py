@@ -1,7 +1,7 @@
 # Copyright (c) 2026, The fortytwo.ft_services contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""image_build against a real registry, and image_load with archives of several writers, both with a real daemon."""
+"""image_build against a real registry, image_load with archives of several writers, image_sbom; with a real daemon."""
 
 from __future__ import annotations
 
@@ -303,3 +303,50 @@ def test_what_skopeo_writes_is_loaded_once(run, saved, tmp_path):
     assert loaded["changed"]
     assert loaded["images"][0]["reference"] == name
     assert not run("image_load", archives=[str(target)])["changed"]
+
+
+# image_sbom ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def with_packages(tmp_path):
+    """An image of two layers with Alpine's database, in which the second has another version of a package."""
+    name = f"{PREFIX}-packages:1"
+    context = tmp_path / "packages"
+    context.mkdir()
+    (context / "release").write_text('ID=alpine\nVERSION_ID="3.23"\n')
+    (context / "old").write_text("P:nginx\nV:1-r0\n\nP:gone\nV:1-r0\n")
+    (context / "new").write_text("P:nginx\nV:2-r0\n\nP:deb-gd\nV:2-r0\nU:pkg:deb/debian/libgd3@2.3-13\n")
+    database = "/lib/apk/db/installed"
+    lines = ["FROM scratch", "COPY release /etc/os-release", f"COPY old {database}", f"COPY new {database}"]
+    (context / "Dockerfile").write_text("\n".join(lines) + "\n")
+    built = docker("build", "--quiet", "--tag", name, str(context))
+    assert built.returncode == 0, built.stderr
+    yield name
+    docker("image", "rm", "--force", name)
+
+
+def test_a_bill_of_an_image_is_written_once(run, with_packages, tmp_path):
+    folder = tmp_path / "bills"
+    options = {"images": {"shop": with_packages}, "dest": str(folder), "exclusive": True}
+    predicted = run("image_sbom", True, True, **options)
+    assert not folder.exists()
+    written = run("image_sbom", False, True, **options)
+    again = run("image_sbom", False, True, **options)
+    assert (predicted["changed"], predicted["diff"]) == (True, written["diff"])
+    assert written["images"][0]["packages"] == 2
+    assert not again["changed"]
+    assert [path.name for path in folder.iterdir()] == ["shop.cdx.json"]
+    found = json.loads((folder / "shop.cdx.json").read_text())
+    assert sorted(each["purl"] for each in found["components"] if "purl" in each) == [
+        "pkg:apk/alpine/nginx@2-r0?distro=alpine-3.23",
+        "pkg:deb/debian/libgd3@2.3-13",
+    ]
+    gone = run("image_sbom", images={}, dest=str(folder), exclusive=True)
+    assert gone["removed"] == [str(folder / "shop.cdx.json")]
+
+
+def test_an_image_that_is_not_there(run, tmp_path):
+    options = {"images": {"shop": f"{PREFIX}-nothing:1"}, "dest": str(tmp_path / "bills")}
+    assert run("image_sbom", True, **options)["changed"]
+    assert "build or pull it first" in run("image_sbom", **options)["msg"]
