@@ -32,7 +32,6 @@ MIB = 1 << 20
 SHARES = {"pictures": (40, 4 * MIB), "texts": (20, MIB), "small": (15, 8 << 10), "database": (25, 4 << 10)}
 PRODUCT, PLAIN, PACKED = "service_backup", "tar and mariadb-dump", "the same through gzip"
 FIRST, AGAIN, SPACE, CPU = "first", "unchanged", "space", "CPU, "
-QUIET: dict[str, t.Any] = {"check": True, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
 GOALS = {
     f"first, beside {PLAIN}": 1.43,
     "unchanged, beside the first": 0.15,
@@ -120,7 +119,8 @@ class Bench:
         root = self.folder / "mysql"
         socket, data = root / "run/socket", root / "data/mysql"
         options = ["--no-defaults", f"--datadir={data}", f"--user={os.environ.get('USER', 'root')}"]
-        subprocess.run(["mariadb-install-db", *options, "--auth-root-authentication-method=normal"], **QUIET)
+        install = ["mariadb-install-db", *options, "--auth-root-authentication-method=normal"]
+        subprocess.run(install, capture_output=True, check=True)
         more = [f"--socket={socket}", "--skip-networking", "--innodb-flush-log-at-trx-commit=0"]
         log = (root / "log").open("wb")
         server = subprocess.Popen(["/usr/sbin/mariadbd", *options, *more], stdout=log, stderr=log)
