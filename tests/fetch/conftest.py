@@ -83,7 +83,7 @@ class Network:
 
     def module(self, name: str, arguments: dict[str, t.Any]) -> dict[str, t.Any]:
         """Run a module of the collection, without ansible-playbook around it."""
-        out, err = self.start(name, arguments).communicate(timeout=120)
+        out, err = self.start(name, arguments).communicate(timeout=600)
         assert out, err
         return t.cast("dict[str, t.Any]", json.loads(out))
 
