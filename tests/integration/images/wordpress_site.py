@@ -28,7 +28,7 @@ from ansible_collections.fortytwo.ft_services.tests.integration.images.container
 # The code as a package of Debian or Alpine has it, or a folder of one's own.
 PLACES = (os.environ.get("WORDPRESS", ""), "/usr/share/wordpress", "/usr/share/webapps/wordpress")
 CODE = next((Path(place) for place in PLACES if place and (Path(place) / "wp-includes/version.php").is_file()), None)
-PHP = next((path for name in ("php84", "php8.4", "php") if (path := shutil.which(name))), None)
+PHP = next(filter(None, map(shutil.which, ("php84", "php8.4", "php"))), None)
 NEEDS_WORDPRESS = pytest.mark.skipif(
     not (CODE and PHP and shutil.which("mariadbd")), reason="needs WordPress, PHP and MariaDB's server"
 )
