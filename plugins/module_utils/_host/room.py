@@ -15,7 +15,7 @@ def file_systems(paths: t.Sequence[str]) -> list[dict[str, t.Any]]:
     """Each file system once, in the order of the paths, with what is free for whoever is not root."""
     found: dict[int, dict[str, t.Any]] = {}
     for path in dict.fromkeys(paths):
-        nearest = existing(os.path.expanduser(path))
+        nearest = existing(path)
         device = os.stat(nearest).st_dev
         if device in found:
             found[device]["paths"].append(path)

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import re
 import shutil
-import time
 import typing as t
 from pathlib import Path
 
 from ansible_collections.fortytwo.ft_services.tests.integration.images.containers import IMAGES, Container
+from ansible_collections.fortytwo.ft_services.tests.integration.images.volumes import until
 
 PROGRAMS = {
     **{name: f"mysql/{name}.sh" for name in ("accounts", "backup", "entrypoint", "healthy", "initialise", "restore")},
@@ -80,10 +80,7 @@ class Server(Container):
     def started_anew(self) -> None:
         """As of any container; what served before is then removed in the background, once the new data serve."""
         super().started_anew()
-        deadline = time.monotonic() + 30
-        while self.kept() != ["mysql"]:
-            assert time.monotonic() < deadline, self.kept()
-            time.sleep(0.1)
+        until(lambda: self.kept() == ["mysql"], 30)
 
     def kept(self) -> list[str]:
         return sorted(path.name for path in self.places["/data"].iterdir() if path.name not in ("lock", "tmp"))
