@@ -29,6 +29,8 @@ from local_registry import Registry
 from public_registry import PublicRegistry
 from vendor_site import Site
 
+from ansible_collections.fortytwo.ft_services.tests.patience import PATIENCE
+
 CLONE = pathlib.Path(__file__).resolve().parents[2]
 CACHE = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache") / "ft_services"
 FORGED = pathlib.Path(os.environ.get("FT_SERVICES_BUNDLE") or CACHE / "bundle")
@@ -83,7 +85,7 @@ class Network:
 
     def module(self, name: str, arguments: dict[str, t.Any]) -> dict[str, t.Any]:
         """Run a module of the collection, without ansible-playbook around it."""
-        out, err = self.start(name, arguments).communicate(timeout=600)
+        out, err = self.start(name, arguments).communicate(timeout=PATIENCE)
         assert out, err
         return t.cast("dict[str, t.Any]", json.loads(out))
 

@@ -15,13 +15,14 @@ import re
 import shutil
 import subprocess
 import sys
-import time
 import typing as t
 
 import pytest
 from company_proxy import CompanyProxy
 from conftest import CLONE, FORGED, KUBERNETES, VARIABLES, VERSIONS, Network, image_of
 from vendor_site import Site
+
+from ansible_collections.fortytwo.ft_services.tests.patience import PATIENCE, until
 
 MINIKUBE = f"/minikube/v{VERSIONS['minikube']}/minikube-linux-amd64"
 BINARIES = f"/kubernetes/{KUBERNETES}/bin/linux/amd64"
@@ -65,7 +66,7 @@ def playbook(network: Network, bundle: str, mode: str, before: tuple[str, ...] =
         check=False,
         text=True,
         env=network.environment(ANSIBLE_CONFIG=str(network.path("ansible.cfg"))),
-        timeout=300,
+        timeout=PATIENCE,
     )
     counts = re.findall(r"(ok|changed|failed)=(\d+)", run.stdout)
     assert counts, run.stdout + run.stderr
@@ -98,10 +99,8 @@ def test_a_killed_download_leaves_nothing(network: Network) -> None:
     forget(network.path("bundle"), f"kubernetes/{KUBERNETES}/kubectl")
     network.site.faults = {f"{BINARIES}/kubectl": "slow"}
     running = network.start("bundle", network.arguments())
-    end = time.monotonic() + 60
-    while not any(part.stat().st_size > 1 << 20 for part in network.path("work/parts").glob("*.part")):
-        assert time.monotonic() < end
-        time.sleep(0.02)
+    parts = network.path("work/parts")
+    until(lambda: any(part.stat().st_size > 1 << 20 for part in parts.glob("*.part")), pause=0.02)
     running.kill()
     running.communicate()
     assert not network.path("bundle/kubernetes", KUBERNETES, "kubectl").exists()

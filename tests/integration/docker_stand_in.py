@@ -16,6 +16,8 @@ import threading
 import types
 import urllib.parse
 
+from ansible_collections.fortytwo.ft_services.tests.patience import PATIENCE
+
 
 class _Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
@@ -89,7 +91,7 @@ class StandIn(socketserver.ThreadingUnixStreamServer):
             env={**os.environ, "DOCKER_BUILDKIT": "0"},
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=PATIENCE,
             check=False,
         )
         if done.returncode or not self.builds:

@@ -17,6 +17,7 @@ import pytest
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._image import context as image_context
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._image.send import write_tar
 from ansible_collections.fortytwo.ft_services.tests.integration.docker_stand_in import StandIn, kinds
+from ansible_collections.fortytwo.ft_services.tests.patience import PATIENCE
 
 pytestmark = pytest.mark.skipif(not shutil.which("docker"), reason="the docker command is not installed")
 
@@ -220,7 +221,7 @@ def test_no_ignore_file_at_all(folder, daemon):
 
 
 def docker(*words, **options):
-    return subprocess.run(["docker", *words], capture_output=True, timeout=120, check=False, **options)
+    return subprocess.run(["docker", *words], capture_output=True, timeout=PATIENCE, check=False, **options)
 
 
 @pytest.fixture(scope="module")

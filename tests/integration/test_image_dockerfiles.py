@@ -14,6 +14,7 @@ import tarfile
 import pytest
 
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._image import dockerfile as ours
+from ansible_collections.fortytwo.ft_services.tests.patience import PATIENCE
 
 HOST = "localhost:1"  # no registry answers there, so an image that was overlooked fails at once
 READ = [
@@ -81,7 +82,7 @@ def test_what_docker_refuses_to_read_is_refused(text):
 
 
 def docker(*words, **options):
-    return subprocess.run(["docker", *words], capture_output=True, timeout=120, check=False, **options)
+    return subprocess.run(["docker", *words], capture_output=True, timeout=PATIENCE, check=False, **options)
 
 
 @pytest.fixture(scope="module")

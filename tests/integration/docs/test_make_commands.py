@@ -20,6 +20,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from ansible_collections.fortytwo.ft_services.tests.patience import PATIENCE
+
 REPOSITORY = Path(__file__).resolve().parents[3]
 BIN = Path(sys.executable).parent
 PAGES = sorted(
@@ -108,7 +110,7 @@ def run(clone, command):
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=PATIENCE,
         check=False,
     )
 

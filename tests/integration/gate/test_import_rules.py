@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from ansible_collections.fortytwo.ft_services.tests.patience import PATIENCE
+
 REPOSITORY = Path(__file__).resolve().parents[3]
 PLUGINS = "ansible_collections.fortytwo.ft_services.plugins"
 
@@ -32,7 +34,9 @@ def lint_imports(clone):
     program = Path(sys.executable).with_name("lint-imports")
     environment = {**os.environ, "PYTHONPATH": str(clone.parents[2]), "COLUMNS": "200"}
     command = [program, "--no-cache"]
-    return subprocess.run(command, cwd=clone, env=environment, capture_output=True, text=True, timeout=120, check=False)
+    return subprocess.run(
+        command, cwd=clone, env=environment, capture_output=True, text=True, timeout=PATIENCE, check=False
+    )
 
 
 def test_the_plugins_keep_the_rules(clone):

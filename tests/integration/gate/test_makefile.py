@@ -15,6 +15,8 @@ from pathlib import Path
 
 import pytest
 
+from ansible_collections.fortytwo.ft_services.tests.patience import PATIENCE
+
 REPOSITORY = Path(__file__).resolve().parents[3]
 ANSIBLE = Path(sys.executable).with_name("ansible")
 
@@ -26,7 +28,9 @@ def run_ansible(folder, **locale):
     config.touch()
     target = f'show: ; @echo "LC_ALL=$$LC_ALL"; ANSIBLE_CONFIG={config} {ANSIBLE} --version'
     command = ["make", "--no-print-directory", "--directory", str(REPOSITORY), f"--eval={target}", "show"]
-    return subprocess.run(command, env={**kept, **locale}, capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run(
+        command, env={**kept, **locale}, capture_output=True, text=True, timeout=PATIENCE, check=False
+    )
 
 
 @pytest.mark.parametrize(
@@ -55,7 +59,7 @@ def test_a_locale_that_can_be_used_stays(tmp_path):
 
 def test_help_tells_of_every_playbook_on_a_line():
     command = ["make", "--no-print-directory", "--directory", str(REPOSITORY), "help"]
-    lines = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True).stdout.splitlines()
+    lines = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=True).stdout.splitlines()
     told = {line.split()[0] for line in lines if line.startswith("  ")}
     playbooks = {file.stem for file in (REPOSITORY / "playbooks").glob("*.yml")} - {"site"}
     assert playbooks | {"up", "test", "clean"} <= told
@@ -89,7 +93,7 @@ def make_ready(clone, wheel):
         env={**os.environ, **settings},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=PATIENCE,
         check=False,
     )
 

@@ -11,9 +11,10 @@ import re
 import signal
 import socket
 import subprocess
-import time
 import typing as t
 from pathlib import Path
+
+from ansible_collections.fortytwo.ft_services.tests.patience import PATIENCE, until
 
 IMAGES = Path(__file__).resolve().parents[3] / "images"
 USER = 65534
@@ -83,7 +84,7 @@ class Container:
         if given is not None:
             pipes["stdin"] = subprocess.PIPE
         program = self.popen(*words, **pipes)
-        out, errors = program.communicate(given, timeout=240)
+        out, errors = program.communicate(given, timeout=PATIENCE)
         return subprocess.CompletedProcess(words, program.returncode, out, errors)
 
     def begin(self) -> None:
@@ -97,15 +98,15 @@ class Container:
 
     def start(self) -> None:
         self.begin()
-        deadline = time.monotonic() + 90
-        while self.run("ready").returncode:
-            assert self.process.poll() is None, self.log()[-3000:]
-            assert time.monotonic() < deadline, self.log()[-3000:]
-            time.sleep(0.3)
+        until(self._ready, lambda: self.log()[-3000:])
+
+    def _ready(self) -> bool:
+        assert self.process.poll() is None, self.log()[-3000:]
+        return self.run("ready").returncode == 0
 
     def stop(self, how=signal.SIGTERM) -> None:
         self.process.send_signal(how)
-        self.process.wait(timeout=90)
+        self.process.wait(timeout=PATIENCE)
 
     def end(self) -> None:
         """Nothing that it started is left."""
@@ -113,11 +114,11 @@ class Container:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self.process.pid, signal.SIGKILL)
             self.process.kill()
-            self.process.wait(timeout=90)
+            self.process.wait(timeout=PATIENCE)
 
     def started_anew(self) -> None:
         """The first process ends because it was told to; the container starts it again."""
-        assert self.process.wait(timeout=90) in (0, -signal.SIGTERM)
+        assert self.process.wait(timeout=PATIENCE) in (0, -signal.SIGTERM)
         self.start()
 
     def log(self) -> str:

@@ -11,7 +11,7 @@ import typing as t
 from pathlib import Path
 
 from ansible_collections.fortytwo.ft_services.tests.integration.images.containers import IMAGES, Container
-from ansible_collections.fortytwo.ft_services.tests.integration.images.volumes import until
+from ansible_collections.fortytwo.ft_services.tests.patience import until
 
 PROGRAMS = {
     **{name: f"mysql/{name}.sh" for name in ("accounts", "backup", "entrypoint", "healthy", "initialise", "restore")},
@@ -80,7 +80,7 @@ class Server(Container):
     def started_anew(self) -> None:
         """As of any container; what served before is then removed in the background, once the new data serve."""
         super().started_anew()
-        until(lambda: self.kept() == ["mysql"], 30)
+        until(lambda: self.kept() == ["mysql"])
 
     def kept(self) -> list[str]:
         return sorted(path.name for path in self.places["/data"].iterdir() if path.name not in ("lock", "tmp"))

@@ -19,6 +19,7 @@ import pytest
 
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._backup.folders import check_files, read_manifest
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._backup.repository import Repository
+from ansible_collections.fortytwo.ft_services.tests.patience import PATIENCE
 
 FOLDER = Path(__file__).resolve().parents[3] / "images/backup"
 TAR = "printf 'data of %s' \"$path\"; head -c 10240 /dev/zero"
@@ -80,7 +81,7 @@ class Job:
 
     def __call__(self, *arguments, **options):
         with self.start(*arguments, **options) as process:
-            out, errors = process.communicate(timeout=120)
+            out, errors = process.communicate(timeout=PATIENCE)
         return subprocess.CompletedProcess([], process.returncode, out, errors)
 
     def times(self):

@@ -18,6 +18,8 @@ from pathlib import Path
 
 import pytest
 
+from ansible_collections.fortytwo.ft_services.tests.patience import PATIENCE
+
 SCRIPTS = Path(__file__).resolve().parents[3] / "images/common"
 PROGRAMS = {"backup": "folder/backup.sh", "restore": "folder/restore.sh", "untar": "untar.sh", "room": "room.sh"}
 # A test that is run by root would be allowed everything.
@@ -64,7 +66,7 @@ def volume(request, place):
 
     def run(*words, given=b""):
         program = start(*words)
-        out, errors = program.communicate(given, timeout=60)
+        out, errors = program.communicate(given, timeout=PATIENCE)
         return subprocess.CompletedProcess(words, program.returncode, out, errors.decode())
 
     run.start, run.root = start, root

@@ -17,8 +17,8 @@ from ansible_collections.fortytwo.ft_services.tests.integration.images.volumes i
     NEEDS_MOUNT,
     mounted,
     served,
-    until,
 )
+from ansible_collections.fortytwo.ft_services.tests.patience import until
 
 pytestmark = [pytest.mark.skipif(not shutil.which("proftpd"), reason="needs proftpd"), NEEDS_MOUNT]
 

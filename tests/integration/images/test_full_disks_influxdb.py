@@ -17,8 +17,8 @@ from ansible_collections.fortytwo.ft_services.tests.integration.images.volumes i
     a_start_waits_for_room,
     mounted,
     served,
-    until,
 )
+from ansible_collections.fortytwo.ft_services.tests.patience import until
 
 pytestmark = [pytest.mark.skipif(not shutil.which("influxd"), reason="needs InfluxDB's server"), NEEDS_MOUNT]
 NOW = int(time.time()) - 200_000

@@ -15,6 +15,7 @@ import tarfile
 import pytest
 
 from ansible_collections.fortytwo.ft_services.tests.integration.images.containers import IMAGES
+from ansible_collections.fortytwo.ft_services.tests.patience import PATIENCE
 
 # The program sqlite3, as far as the scripts use it, with the library that it is made of.
 SQLITE3 = f"""#!{sys.executable} -SE
@@ -53,7 +54,7 @@ def volume(tmp_path):
         text = (IMAGES / script).read_text().replace("kill -TERM 1", f"kill -TERM {first.pid}")
         command = ["sh", "-c", text, script, str(folder)]
         environment = {"PATH": f"{programs}:/usr/bin:/bin"}
-        return subprocess.run(command, env=environment, input=given, capture_output=True, timeout=60, check=False)
+        return subprocess.run(command, env=environment, input=given, capture_output=True, timeout=PATIENCE, check=False)
 
     run.root, run.first, run.version = root, first, tmp_path / "version"
     run.database = sqlite3.connect(root / "grafana" / "grafana.db", isolation_level=None)

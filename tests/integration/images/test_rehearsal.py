@@ -17,6 +17,7 @@ import pytest
 
 from ansible_collections.fortytwo.ft_services.tests.integration.images.containers import IMAGES
 from ansible_collections.fortytwo.ft_services.tests.integration.images.test_backup_job import Job
+from ansible_collections.fortytwo.ft_services.tests.patience import PATIENCE, until
 
 pytestmark = pytest.mark.skipif(not shutil.which("restic"), reason="needs restic")
 
@@ -36,7 +37,7 @@ class Pod:
     def __call__(self, *words):
         environment = {**os.environ, "PATH": f"{self.job.programs}:{os.environ['PATH']}"}
         command = [str(self.job.programs / "rehearsal"), words[0], str(self.root), *map(str, words[1:])]
-        return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+        return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=PATIENCE, check=False)
 
     def verdict(self, service, text=None):
         path = self.root / "results" / service / "verdict"
@@ -160,11 +161,8 @@ def test_a_service_restores_and_compares(tmp_path, programs, verdict):
     seconds = "1" if "ready" in programs else "60"
     command = ["sh", str(tmp_path / "rehearse"), str(tmp_path / "data"), seconds, str(tmp_path / "bin/ready")]
     environment = {"PATH": f"{tmp_path}/bin:/usr/bin:/bin"}
-    subprocess.run(command, env=environment, timeout=60, check=True)
-    deadline = time.monotonic() + 60
-    while not (tmp_path / "result/verdict").exists():
-        assert time.monotonic() < deadline, (tmp_path / "result/log").read_text()
-        time.sleep(0.1)
+    subprocess.run(command, env=environment, timeout=PATIENCE, check=True)
+    until((tmp_path / "result/verdict").exists, (tmp_path / "result/log").read_text)
     assert (tmp_path / "result/verdict").read_text().startswith(verdict)
 
 
@@ -179,7 +177,7 @@ def folder(tmp_path):
 
     def compare():
         command = ["sh", str(IMAGES / "common/folder/compare.sh"), str(data), str(tmp_path / "tar")]
-        return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+        return subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False)
 
     compare.data = data
     subprocess.run(["tar", "-C", str(data), "-cf", str(tmp_path / "tar"), "--sort=name", "."], check=True)

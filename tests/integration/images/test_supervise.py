@@ -15,6 +15,8 @@ from pathlib import Path
 
 import pytest
 
+from ansible_collections.fortytwo.ft_services.tests.patience import PATIENCE, until
+
 SCRIPT = Path(__file__).resolve().parents[3] / "images" / "common" / "supervise.sh"
 # The images' shell is BusyBox ash; dash is the nearest to it that most machines have.
 SHELLS = [[*words] for words in (["busybox", "sh"], ["dash"]) if shutil.which(words[0])]
@@ -36,14 +38,11 @@ def start(request, tmp_path):
     for process in started:
         if process.poll() is None:
             process.terminate()
-            process.wait(timeout=20)
+            process.wait(timeout=PATIENCE)
 
 
-def wait_for(path, seconds=5):
-    deadline = time.monotonic() + seconds
-    while not path.exists() or not path.read_text().strip():
-        assert time.monotonic() < deadline, f"{path} was not written"
-        time.sleep(0.02)
+def wait_for(path):
+    until(lambda: path.exists() and path.read_text().strip(), lambda: f"{path} was not written", pause=0.02)
     return path.read_text().split()
 
 
@@ -54,7 +53,7 @@ def alive(pid):
         return False
 
 
-def ends(pid, seconds=5):
+def ends(pid, seconds=100):
     """A killed process takes the kernel a moment to remove; one that was not killed sleeps for much longer."""
     deadline = time.monotonic() + seconds
     while alive(pid) and time.monotonic() < deadline:
@@ -65,6 +64,7 @@ def ends(pid, seconds=5):
 DAEMON = """\
 #!{python}
 import os, pathlib, signal, subprocess, sys, time
+
 name = os.environ["HERE"] + "/" + os.path.basename(sys.argv[0])
 
 def told(number, frame):
@@ -75,9 +75,9 @@ def told(number, frame):
 
 signal.signal(signal.SIGTERM, told)
 signal.signal(signal.SIGQUIT, told)
-worker = subprocess.Popen(["sleep", "60"]).pid if {worker} else 0
+worker = subprocess.Popen(["sleep", "1000"]).pid if {worker} else 0
 pathlib.Path(name + ".pid").write_text(str(os.getpid()) + " " + str(worker))
-time.sleep(60)
+time.sleep(1000)
 """
 
 
@@ -92,7 +92,7 @@ def daemon(folder, name, obedient=True, worker=False):
 @pytest.mark.parametrize("status", [0, 7])
 def test_the_first_end_ends_all_and_is_a_failure_even_with_status_0(start, tmp_path, status):
     process = start("QUIT", daemon(tmp_path, "stays"), "TERM", f"sh -c 'sleep 0.5; exit {status}'")
-    assert process.wait(timeout=10) == 1
+    assert process.wait(timeout=PATIENCE) == 1
     assert f"sh ended with status {status}" in (tmp_path / "said").read_text()
     assert (tmp_path / "stays.signals").read_text() == "SIGQUIT "
 
@@ -102,7 +102,7 @@ def test_a_stop_from_outside_gives_each_its_own_signal_and_is_no_failure(start, 
     process = start("QUIT", commands[0], "TERM", commands[1])
     pids = [wait_for(tmp_path / f"{name}.pid")[0] for name in ("first", "second")]
     process.send_signal(signal.SIGTERM)
-    assert process.wait(timeout=10) == 0
+    assert process.wait(timeout=PATIENCE) == 0
     assert (tmp_path / "first.signals").read_text() == "SIGQUIT "
     assert (tmp_path / "second.signals").read_text() == "SIGTERM "
     assert not any(map(alive, pids))
@@ -117,19 +117,19 @@ def test_a_signal_to_the_group_as_tini_sends_it_does_not_pass_the_supervisor_by(
 def test_who_does_not_stop_in_time_is_killed(start, tmp_path):
     process = start("TERM", daemon(tmp_path, "stubborn", obedient=False), "TERM", "sleep 0.5", grace=1)
     pid, _worker = wait_for(tmp_path / "stubborn.pid")
-    assert process.wait(timeout=10) == 1
+    assert process.wait(timeout=PATIENCE) == 1
     assert ends(pid)
 
 
 def test_workers_of_a_killed_master_end_too(start, tmp_path):
-    process = start("TERM", daemon(tmp_path, "master", worker=True), "TERM", "sleep 60")
+    process = start("TERM", daemon(tmp_path, "master", worker=True), "TERM", "sleep 1000")
     master, worker = wait_for(tmp_path / "master.pid")
     os.kill(int(master), signal.SIGKILL)
-    assert process.wait(timeout=10) == 1
+    assert process.wait(timeout=PATIENCE) == 1
     assert "master ended with status 137" in (tmp_path / "said").read_text()
     assert ends(worker)
 
 
 @pytest.mark.parametrize("words", [[], ["TERM"], ["TERM", "sleep 1", "QUIT"]])
 def test_wrong_use_is_refused(start, words):
-    assert start(*words).wait(timeout=5) == 2
+    assert start(*words).wait(timeout=PATIENCE) == 2

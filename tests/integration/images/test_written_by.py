@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from ansible_collections.fortytwo.ft_services.tests.patience import PATIENCE
+
 SCRIPT = Path(__file__).resolve().parents[3] / "images/common/written_by.sh"
 SHELLS = [[*words] for words in (["busybox", "sh"], ["dash"]) if shutil.which(words[0])]
 
@@ -25,7 +27,11 @@ def run(request, tmp_path):
             (tmp_path / "etc").mkdir(exist_ok=True)
             (tmp_path / "etc/version").write_text(f"{program}\n")
         done = subprocess.run(
-            [*request.param, "-c", text, "written_by", *words], capture_output=True, text=True, check=False, timeout=30
+            [*request.param, "-c", text, "written_by", *words],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=PATIENCE,
         )
         assert done.returncode == code, done.stderr
         return done.stdout.strip() or done.stderr.strip()

@@ -16,6 +16,8 @@ from pathlib import Path
 
 import pytest
 
+from ansible_collections.fortytwo.ft_services.tests.patience import until
+
 NEEDS_MOUNT = pytest.mark.skipif(os.getuid() != 0, reason="needs the right to mount")
 
 
@@ -60,13 +62,6 @@ def mounted(options: str):
             yield volume
         finally:
             subprocess.run(["umount", "--lazy", str(volume.path)], check=True)
-
-
-def until(true, seconds=40):
-    deadline = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < deadline
-        time.sleep(0.5)
 
 
 @contextlib.contextmanager

@@ -24,6 +24,7 @@ from ansible_collections.fortytwo.ft_services.tests.integration.images.container
     drop_rights,
     free_ports,
 )
+from ansible_collections.fortytwo.ft_services.tests.patience import PATIENCE, until
 
 # The code as a package of Debian or Alpine has it, or a folder of one's own.
 PLACES = (os.environ.get("WORDPRESS", ""), "/usr/share/wordpress", "/usr/share/webapps/wordpress")
@@ -81,16 +82,16 @@ class Database:
         self.process = subprocess.Popen(
             ["mariadbd", "--no-defaults", *options], preexec_fn=drop_rights, stderr=subprocess.DEVNULL
         )
-        deadline = time.monotonic() + 60
-        while subprocess.run([*self.client, "--execute=DO 1"], capture_output=True, check=False).returncode:
-            assert time.monotonic() < deadline
-            assert self.process.poll() is None
-            time.sleep(0.2)
+        until(self._answers)
+
+    def _answers(self) -> bool:
+        assert self.process.poll() is None
+        return subprocess.run([*self.client, "--execute=DO 1"], capture_output=True, check=False).returncode == 0
 
     def stop(self) -> None:
         if self.process:
             self.process.terminate()
-            self.process.wait(timeout=60)
+            self.process.wait(timeout=PATIENCE)
 
     @property
     def client(self) -> list[str]:
@@ -225,10 +226,7 @@ class Site(Container):
         ]
         with (self.root / "log").open("ab") as log:
             self.server = self.popen(*words, stdout=log, stderr=log)
-        deadline = time.monotonic() + 30
-        while self.ask("/wp-login.php")[0] != 200:
-            assert time.monotonic() < deadline, self.log()[-2000:]
-            time.sleep(0.2)
+        until(lambda: self.ask("/wp-login.php")[0] == 200, lambda: self.log()[-2000:])
 
     def ask(self, path: str, *options: str) -> tuple[int, str]:
         """Status and content of a page, with the headers."""

@@ -13,6 +13,8 @@ import sys
 
 import pytest
 
+from ansible_collections.fortytwo.ft_services.tests.patience import PATIENCE
+
 CLONE = pathlib.Path(__file__).resolve().parents[3]
 GOOD = ["24h", "36h", "100h", "1d", "14d", "99999d", "8w", "9999w"]
 BAD = [
@@ -58,7 +60,7 @@ def refusals(tmp_path):
         environment = {**os.environ, "ANSIBLE_COLLECTIONS_PATH": str(tmp_path), "ANSIBLE_NOCOLOR": "1"}
         environment["ANSIBLE_CONFIG"] = str(tmp_path / "ansible.cfg")
         command = [sys.executable, "-m", "ansible", "playbook", "--inventory=localhost,", str(tmp_path / "play.yml")]
-        done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment, timeout=120)
+        done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment, timeout=PATIENCE)
         assert done.returncode == 0, done.stdout + done.stderr
         return [line.split("SAID ")[1] for line in done.stdout.splitlines() if "SAID " in line]
 

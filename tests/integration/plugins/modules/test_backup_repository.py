@@ -20,6 +20,7 @@ import urllib.request
 import pytest
 
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._backup.folders import check_files, read_manifest
+from ansible_collections.fortytwo.ft_services.tests.patience import PATIENCE
 
 CLONE = pathlib.Path(__file__).resolve().parents[4]
 MOTO = os.environ.get("MOTO_SERVER") or shutil.which("moto_server")
@@ -81,7 +82,7 @@ def run(tmp_path):
             text=True,
             check=False,
             env=environment,
-            timeout=240,
+            timeout=PATIENCE,
         )
         assert "Traceback" not in done.stderr, done.stderr
         return json.loads(done.stdout)

@@ -16,6 +16,8 @@ import time
 
 import pytest
 
+from ansible_collections.fortytwo.ft_services.tests.patience import PATIENCE, until
+
 CLONE = pathlib.Path(__file__).resolve().parents[4]
 # kubectl is told: --namespace=n exec [--stdin] deploy/NAME|statefulset/NAME -- backup|restore PATH
 KUBECTL = """#!/bin/sh
@@ -88,7 +90,7 @@ class Run:
             text=True,
             check=False,
             env=environment,
-            timeout=120,
+            timeout=PATIENCE,
         )
         assert "Traceback" not in done.stderr, done.stderr
         return json.loads(done.stdout)
@@ -236,10 +238,7 @@ def test_a_run_that_is_killed_leaves_no_backup_and_the_next_one_goes_well(run):
     ) as killed:
         killed.stdin.write(json.dumps({"ANSIBLE_MODULE_ARGS": arguments}).encode())
         killed.stdin.close()
-        for _attempt in range(100):
-            if "part=mysql" in run.restic("snapshots", "--json", "--no-lock", "--tag", "name=two"):
-                break
-            time.sleep(0.2)
+        until(lambda: "part=mysql" in run.restic("snapshots", "--json", "--no-lock", "--tag", "name=two"))
         time.sleep(1)
         # All of it at once, as by a power cut: restic cannot remove its lock.
         os.killpg(killed.pid, signal.SIGKILL)
@@ -361,11 +360,8 @@ def killed_at(run, moment, **options):
     ) as killed:
         killed.stdin.write(json.dumps({"ANSIBLE_MODULE_ARGS": arguments}).encode())
         killed.stdin.close()
-        deadline = time.monotonic() + 100
-        while not (run.root / moment).exists():
-            assert killed.poll() is None, "it ended before that moment"
-            assert time.monotonic() < deadline
-            time.sleep(0.02)
+        until(lambda: (run.root / moment).exists() or killed.poll() is not None, pause=0.02)
+        assert killed.poll() is None, "it ended before that moment"
         os.killpg(killed.pid, signal.SIGKILL)
 
 
