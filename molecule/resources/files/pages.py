@@ -46,6 +46,7 @@ BUTTONS = "document.querySelectorAll('dd > code + button').length"
 TABBED = "[...document.querySelectorAll('a[href], button')]"
 VERDICTS = """[...document.querySelectorAll('.entry')].filter((each) => each.checkVisibility())
     .map((each) => each.dataset.verdict)"""
+NOTHING = "document.querySelector('.nothing').checkVisibility()"
 INSERTER = ".editor-document-tools__inserter-toggle"
 
 Json = dict[str, t.Any]
@@ -155,6 +156,10 @@ def report(judge: Judge, asked: Json) -> None:
             found = browser.evaluate(VERDICTS)
             judge.check(
                 found == [each for each in everything if each == verdict], f"report: the filter {verdict} shows {found}"
+            )
+            judge.check(
+                browser.evaluate(NOTHING) == (not found),
+                f"report: the filter {verdict} does not say that there is none",
             )
         judge.measured["report"] = {verdict: everything.count(verdict) for verdict in set(everything)}
         judge.wrong += [f"report: {message}" for message in browser.messages]
