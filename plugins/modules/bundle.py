@@ -44,7 +44,7 @@ options:
       - Where the files come from.
       - V(fetch) downloads what the vendors publish. It needs neither root nor a container engine.
       - V(build) builds the same files from package registries (Go modules, Debian, PyPI) with the registry settings
-        of the host. It needs Debian bookworm and root.
+        of the host. It needs Debian bookworm on amd64, and root.
       - V(auto) asks all download sites at once, for 10 seconds and those that did not answer once more, and fetches
         when every one answers; else it builds, and warns what that costs.
       - V(forge) is the older name of V(build).
@@ -53,6 +53,14 @@ options:
     type: str
     choices: [auto, fetch, build, forge, offline]
     default: auto
+  architecture:
+    description:
+      - The processors that the bundle's programs are for; without it, those of the host that this module runs on.
+      - A bundle for another host can be fetched here and carried there.
+      - V(arm64) can only be fetched, O(mode=build) refuses it.
+    type: str
+    choices: [amd64, arm64]
+    version_added: 1.1.0
   versions:
     description: The versions of all parts, by name.
     type: dict
@@ -71,11 +79,13 @@ options:
     default: {}
     suboptions:
       minikube:
-        description: Holds C(vVERSION/minikube-linux-amd64) and the same with C(.sha256).
+        description: Holds C(vVERSION/minikube-linux-amd64), or C(-arm64), and the same with C(.sha256).
         type: str
         default: https://github.com/kubernetes/minikube/releases/download
       kubernetes:
-        description: Holds C(vVERSION/bin/linux/amd64/kubelet) and the same with C(.sha256); also kubeadm and kubectl.
+        description:
+          - Holds C(vVERSION/bin/linux/amd64/kubelet), or C(arm64), and the same with C(.sha256); also kubeadm and
+            kubectl.
         type: str
         default: https://dl.k8s.io/release
       metallb:
@@ -107,6 +117,7 @@ options:
     description:
       - SHA-256 by the name of what O(mode=fetch) downloads, like C(minikube/v1.38.1/minikube-linux-amd64) or
         C(registry.k8s.io/pause:3.10.1), for which it is the digest.
+      - The names of files for arm64 say so, like C(kubernetes/v1.34.4/arm64/kubelet); those of images are the same.
       - A pinned checksum wins over the one that the vendor publishes and over the recorded one.
       - Of WordPress only a SHA-1 is published. It decides the first time; from then on the recorded SHA-256 does.
     type: dict
@@ -231,6 +242,16 @@ host_family:
   returned: success
   type: str
   sample: debian
+architecture:
+  description: The processors that the bundle's programs are for.
+  returned: success
+  type: str
+  sample: amd64
+native:
+  description: Whether the bundle's programs run on this host.
+  returned: success
+  type: bool
+  sample: true
 needs:
   description: Space that RV(todo) will fill, in GB (10^9 bytes), by the options O(work_path) and O(path).
   returned: success
@@ -281,6 +302,7 @@ def main() -> None:
             "work_path": {"type": "path", "required": True},
             "recipes": {"type": "path", "required": True},
             "mode": {"type": "str", "choices": ["auto", "fetch", "build", "forge", "offline"], "default": "auto"},
+            "architecture": {"type": "str", "choices": ["amd64", "arm64"]},
             "versions": {"type": "dict", "required": True},
             "packages": {"type": "dict", "default": {}},
             "mirrors": {"type": "dict", "default": {}, "options": sites},

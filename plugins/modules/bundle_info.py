@@ -61,6 +61,11 @@ complete:
   returned: success
   type: bool
   sample: true
+architecture:
+  description: The processors that the programs are for.
+  returned: success
+  type: str
+  sample: amd64
 versions:
   description: The versions of the parts; empty until the bundle was complete once.
   returned: success

@@ -167,7 +167,8 @@ options:
     type: path
   package_repository:
     description:
-      - Folder with a local Alpine repository (the one above C(x86_64)), served over HTTP while the builds run.
+      - Folder with a local Alpine repository (the one above C(x86_64) or C(aarch64)), served over HTTP while the builds
+        run.
       - Builds reach it by the predefined build argument C(http_proxy), for the repository
         C(http://bundle.invalid/apk/x86_64/APKINDEX.adb).
       - Only files in this folder are served, read-only; a build that asks the proxy for another host gets a 404.

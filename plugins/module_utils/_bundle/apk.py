@@ -13,14 +13,21 @@ import os
 import pathlib
 import typing as t
 
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._architecture import AMD64, Architecture
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._bundle.debian import Runner
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._bundle.steps import Step, recipe_of
 
-# The base image names this host; image_build answers for it while it builds, so the Dockerfiles need not know.
-REPOSITORY = "http://bundle.invalid/apk/x86_64/APKINDEX.adb"
 KEY = "ft_services.rsa"
 KEY_RECIPE = recipe_of("key", 1)
 CONFIG = {"Cmd": ["/bin/sh"], "Env": ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"]}
+
+
+def repository(architecture: Architecture = AMD64) -> str:
+    """Return the address of the bundle's packages, as the base image has it.
+
+    image_build answers for this host while it builds, so the Dockerfiles need not know.
+    """
+    return f"http://bundle.invalid/apk/{architecture.machine}/APKINDEX.adb"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -42,9 +49,9 @@ class Extra:
 class Signer:
     """Signs a repository with a key of its own; what trusts it is made with the same key."""
 
-    def __init__(self, run: Runner, work: pathlib.Path) -> None:
-        """Keep the key in the work folder."""
-        self._run, self._key = run, work / "out" / KEY
+    def __init__(self, run: Runner, work: pathlib.Path, architecture: Architecture = AMD64) -> None:
+        """Keep the key in the work folder; ``architecture`` is the packages'."""
+        self._run, self._key, self._architecture = run, work / "out" / KEY, architecture
 
     def step(self) -> Step:
         """Return the step that makes the key."""
@@ -69,7 +76,7 @@ class Signer:
 
     def package(self, root: pathlib.Path, info: dict[str, str], tree: pathlib.Path, place: pathlib.Path) -> None:
         """Write a package of the files below ``tree`` into the folder ``place``; ``info`` has its name and version."""
-        about = {**info, "arch": "x86_64", "license": "see-source"}
+        about = {**info, "arch": self._architecture.machine, "license": "see-source"}
         words = [word for key, text in about.items() for word in ("--info", f"{key}:{text}")]
         words += ["--files", str(tree), "--output", str(place / f"{info['name']}-{info['version']}.apk")]
         self._run([*apk_of(root), "mkpkg", *words, *self.words(root)])
@@ -96,4 +103,5 @@ class Signer:
 def apk_of(root: pathlib.Path) -> list[str]:
     """Return the words that run a root's apk by the root's own loader: no container, no mount, no privilege."""
     program: t.Final = next(path for path in (root / "sbin/apk", root / "usr/sbin/apk") if os.path.lexists(path))
-    return [str(root / "lib/ld-musl-x86_64.so.1"), "--library-path", f"{root}/lib:{root}/usr/lib", str(program)]
+    (loader,) = (root / "lib").glob("ld-musl-*.so.1")
+    return [str(loader), "--library-path", f"{root}/lib:{root}/usr/lib", str(program)]

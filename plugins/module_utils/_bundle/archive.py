@@ -16,6 +16,7 @@ import pathlib
 import tarfile
 import typing as t
 
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._architecture import AMD64, Architecture
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._files import sha256_of
 
 # One fixed time for all images: the same files give the same image ID on every machine.
@@ -50,10 +51,16 @@ def layer_of_files(target: pathlib.Path, files: dict[str, pathlib.Path], links: 
                 layer.addfile(info)
 
 
-def write_archive(target: pathlib.Path, reference: str, layer: pathlib.Path, config: dict[str, t.Any]) -> str:
+def write_archive(
+    target: pathlib.Path,
+    reference: str,
+    layer: pathlib.Path,
+    config: dict[str, t.Any],
+    architecture: Architecture = AMD64,
+) -> str:
     """Write a one-layer image as `docker load` takes it and return its ID; readers find manifest.json first."""
     image = {
-        "architecture": "amd64",
+        "architecture": architecture.name,
         "os": "linux",
         "created": CREATED,
         "config": config,

@@ -8,16 +8,19 @@ from __future__ import annotations
 import dataclasses
 import os
 import pathlib
+import platform
 import re
 import shutil
 import time
 import typing as t
 
 from ansible_collections.fortytwo.ft_services.plugins.module_utils import _packages as host_packages
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._architecture import AMD64, ARCHITECTURES, of_host
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._bundle.build.dashboards import SLOT, slot_sources
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._bundle.build.go import host_go
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._bundle.build.plan import Forger
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._bundle.contents import paths
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._bundle.debian import host_archive_uri
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._bundle.fetch.plan import Fetcher
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._bundle.manifest import (
     Bundle,
@@ -62,7 +65,7 @@ def ensure(module: AnsibleModule) -> dict[str, t.Any]:
             "newer. Refresh it where a network can be reached, and copy it here."
         )
     if module.params["mode"] == "offline":
-        demand_complete(stage.bundle, module.params)
+        demand_complete(stage.bundle, module.params, stage.architecture.name)
     else:
         stage.complete()
     family = host_packages.family_of(read("/etc/os-release") or read("/usr/lib/os-release"))
@@ -78,6 +81,8 @@ def ensure(module: AnsibleModule) -> dict[str, t.Any]:
         if stage.todo
         else [],
         "host_family": family,
+        "architecture": stage.architecture.name,
+        "native": stage.architecture == stage.host,
         "versions": module.params["versions"],
         "missing": stage.missing(),
         "seconds": round(time.monotonic() - started, 1),
@@ -92,8 +97,8 @@ def refreshed(step: Step) -> Step:
     return dataclasses.replace(step, stale=True) if step.path in MOVING else step
 
 
-def demand_complete(bundle: Bundle, parameters: dict[str, t.Any]) -> None:
-    """Refuse a bundle that lacks something, or was made for other versions."""
+def demand_complete(bundle: Bundle, parameters: dict[str, t.Any], architecture: str = AMD64.name) -> None:
+    """Refuse a bundle that lacks something, or was made for other versions or processors."""
     wrong = bundle.problems(parameters["thorough"])
     wrong |= {path: "missing" for path in paths(parameters["versions"]) if not bundle.below(path)}
     if wrong:
@@ -101,6 +106,11 @@ def demand_complete(bundle: Bundle, parameters: dict[str, t.Any]) -> None:
         raise BundleError(
             f"The bundle in {bundle.root} cannot be used as it is (bundle_mode=offline):\n{lines}\n"
             "Copy it here again from the host that made it, or set bundle_mode=auto where a network can be reached."
+        )
+    if bundle.architecture != architecture:
+        raise BundleError(
+            f"The bundle in {bundle.root} was made for {bundle.architecture}, and one for {architecture} is wanted. "
+            f"Copy one here that was fetched for it, on a host with a network and bundle_architecture={architecture}."
         )
     found = bundle.manifest["versions"]
     different = [
@@ -128,6 +138,14 @@ class Stage:
         # The name that building had first.
         self.mode: str = {"forge": "build"}.get(module.params["mode"], module.params["mode"])
         self.reason = f"mode {self.mode} was asked for"
+        host = of_host()
+        if host is None:
+            raise BundleError(
+                f"The processor of this host is {platform.machine()}: there are bundles for "
+                f"{' and '.join(ARCHITECTURES)} alone. Use another host."
+            )
+        self.host = host
+        self.architecture = ARCHITECTURES[module.params["architecture"] or host.name]
         self.todo: list[str] = []
 
     def complete(self) -> None:
@@ -138,18 +156,25 @@ class Stage:
         forger = Forger(run, recipes, self.work, go if host_go(run, go) else None, self.parameters)
 
         def ways() -> tuple[Fetcher, dict[str, Forge]]:
-            fetcher = Fetcher(run, recipes, self.bundle, self.work, self.parameters, self.progress.message)
-            steps = {"fetch": fetcher.steps(), "build": forger.steps()}
+            say, kinds = self.progress.message, (self.architecture, self.host)
+            fetcher = Fetcher(run, recipes, self.bundle, self.work, self.parameters, say, *kinds)
+            steps = {"fetch": fetcher.steps()}
+            if self.architecture == AMD64:
+                steps["build"] = forger.steps()
             if self.parameters["refresh"]:
                 steps = {way: [refreshed(step) for step in found] for way, found in steps.items()}
             made = [{step.path: step.recipe for step in found} for found in steps.values()]
             # What either way made is as good: a change of the network does not make anything anew.
-            accepted = {path: frozenset(m[path] for m in made if path in m) for path in {*made[0], *made[1]}}
+            accepted = {path: frozenset(m[path] for m in made if path in m) for path in set().union(*made)}
             return fetcher, {way: Forge(self.bundle, self.work, found, accepted) for way, found in steps.items()}
 
         fetcher, forges = ways()
         self._choose(fetcher, forges)
-        steps = forges[self.mode].todo(self.parameters["thorough"]) if self.mode in forges else []
+        # Where nothing can be built, what is missing is known from the other way.
+        forge = forges.get(self.mode, forges["fetch"] if self.mode == "build" else None)
+        steps = forge.todo(self.parameters["thorough"]) if forge else []
+        if steps and self.mode == "build":
+            self._demand_architecture()
         self.todo = [step.path for step in steps]
         # Also in check mode: it is only a memory of what was hashed, and a copied bundle is hashed once.
         self.bundle.save_stamps()
@@ -170,6 +195,10 @@ class Stage:
             fetcher, forges = ways()
             steps = forges[self.mode].todo()
             self.progress.total = len(steps)
+            if self.bundle.architecture != self.architecture.name:
+                # Of no use to anybody until all files are for the same processor.
+                self.bundle.manifest |= {"architecture": self.architecture.name, "versions": {}}
+                self.bundle.save()
             forges[self.mode].run(steps, self.progress)
             self._finish()
 
@@ -183,10 +212,25 @@ class Stage:
         self.progress.message("asking which downloads the network allows")
         paths_wanted = [step.path for step in steps]
         lost = [str(entry["name"]) for entry in self.parameters["missing"]]
-        self.mode, self.reason = choose(fetcher.addresses(paths_wanted), fetcher.questions(paths_wanted), lost)
+        self.mode, self.reason = choose(
+            fetcher.addresses(paths_wanted), fetcher.questions(paths_wanted), lost, self._buildable
+        )
         if self.mode == "build":
             self.module.warn(self.reason)
         self.progress.message(f"mode {self.mode}: {self.reason}")
+
+    def _demand_architecture(self) -> None:
+        if self.architecture != AMD64 or self.host != AMD64:
+            raise BundleError(
+                f"Bundles are built on {AMD64.name} for {AMD64.name} alone; this one is for {self.architecture.name}, "
+                f"and the host is {self.host.name}. Fetch it (bundle_mode=fetch), from mirrors where the vendors are "
+                "out of reach (bundle_mirrors); or copy a bundle here that was fetched on another host with "
+                f"bundle_architecture={self.architecture.name}."
+            )
+
+    def _buildable(self) -> None:
+        self._demand_architecture()
+        host_archive_uri()
 
     def absent(self) -> list[str]:
         """Packages that the host lacks for what is to do, by their names in Debian."""
@@ -217,18 +261,28 @@ class Stage:
 
     def _note(self) -> None:
         """Keep what is said about a bundle up to date; one on a read-only medium stays as it is."""
-        if self.bundle.manifest["missing"] != self.missing() and os.access(self.bundle.root, os.W_OK):
+        if not os.access(self.bundle.root, os.W_OK):
+            return
+        if self.bundle.architecture != self.architecture.name:
+            # A run for other processors ended before it changed a file.
+            self.bundle.manifest["architecture"] = self.architecture.name
+            self._describe()
+            self.bundle.save()
+        elif self.bundle.manifest["missing"] != self.missing():
             self.bundle.manifest["missing"] = self.missing()
             self.bundle.save()
+
+    def _describe(self) -> None:
+        other = ONLY["build" if self.mode == "fetch" else "fetch"]
+        versions = {name: text for name, text in self.parameters["versions"].items() if name not in other}
+        self.bundle.manifest["versions"], self.bundle.manifest["missing"] = versions, self.missing()
 
     def _finish(self) -> None:
         kept = {name for path in paths(self.parameters["versions"]) for name in self.bundle.below(path)}
         for path in set(self.bundle.artifacts) - kept:
             self.bundle.forget(path)
             (self.bundle.root / path).unlink(missing_ok=True)
-        other = ONLY["build" if self.mode == "fetch" else "fetch"]
-        versions = {name: text for name, text in self.parameters["versions"].items() if name not in other}
-        self.bundle.manifest["versions"], self.bundle.manifest["missing"] = versions, self.missing()
+        self._describe()
         for name in [name for name in self.bundle.sources if name.startswith(f"{SLOT}/")]:
             del self.bundle.sources[name]
         if self.mode == "build":

@@ -32,6 +32,7 @@ def describe(bundle: Bundle, thorough: bool) -> dict[str, t.Any]:
     ]
     return {
         "complete": not wrong,
+        "architecture": bundle.architecture,
         "versions": versions,
         "missing": bundle.manifest["missing"],
         "artifacts": artifacts,

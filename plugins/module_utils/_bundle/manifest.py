@@ -15,6 +15,7 @@ import threading
 import time
 import typing as t
 
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._architecture import AMD64
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._files import sha256_of, write_private
 
 MANIFEST = "manifest.json"
@@ -78,6 +79,11 @@ class Bundle:
     def artifacts(self) -> dict[str, dict[str, t.Any]]:
         """Return the recorded files: path below the root to size, sha256, recipe, source, made."""
         return t.cast("dict[str, dict[str, t.Any]]", self.manifest["artifacts"])
+
+    @property
+    def architecture(self) -> str:
+        """Return whose programs these are; the first bundles, all of one kind, did not say so."""
+        return str(self.manifest.get("architecture", AMD64.name))
 
     @property
     def sources(self) -> dict[str, dict[str, str]]:

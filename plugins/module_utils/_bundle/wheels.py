@@ -13,6 +13,7 @@ import pathlib
 import sys
 import tarfile
 
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._architecture import AMD64, Architecture
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._bundle.apk import Extra
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._bundle.debian import Runner
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._bundle.manifest import BundleError
@@ -21,8 +22,8 @@ from ansible_collections.fortytwo.ft_services.plugins.module_utils._bundle.steps
 REVISION = 1
 # What pip may take for each C library; it does not count the older ones in by itself.
 PLATFORMS = {
-    "glibc": "manylinux_2_17_x86_64 manylinux2014_x86_64 manylinux_2_28_x86_64 manylinux_2_34_x86_64".split(),
-    "musl": "musllinux_1_1_x86_64 musllinux_1_2_x86_64".split(),
+    "glibc": "manylinux_2_17 manylinux2014 manylinux_2_28 manylinux_2_34".split(),
+    "musl": "musllinux_1_1 musllinux_1_2".split(),
 }
 # The kernel names a process after the script that was started, so it can be found by the program's name.
 LAUNCHER = """#!/usr/bin/python3
@@ -35,17 +36,33 @@ main()
 """
 
 
+def pins_of(recipes: pathlib.Path, architecture: Architecture = AMD64) -> pathlib.Path:
+    """Return the file with the versions and hashes of the wheels."""
+    return recipes.joinpath("python", *architecture.mark, "kube-web-view.txt")
+
+
+def platforms(libc: str, architecture: Architecture = AMD64) -> list[str]:
+    """Return the tags of the wheels that run with a C library, as pip takes them."""
+    return [f"{tag}_{architecture.machine}" for tag in PLATFORMS[libc]]
+
+
 def kube_web_view(
-    run: Runner, recipes: pathlib.Path, work: pathlib.Path, version: str, python: str, libc: str
+    run: Runner,
+    recipes: pathlib.Path,
+    work: pathlib.Path,
+    version: str,
+    python: str,
+    libc: str,
+    architecture: Architecture = AMD64,
 ) -> tuple[Step, Extra]:
     """Return the step that gets kube-web-view for a Python (like 3.13) and a C library, and the package made of it."""
-    requirements = recipes / "python/kube-web-view.txt"
+    requirements, tags = pins_of(recipes, architecture), platforms(libc, architecture)
     pins = requirements.read_text(encoding="utf-8") if requirements.exists() else ""
-    recipe = recipe_of("wheels", REVISION, pins, python, PLATFORMS[libc], LAUNCHER)
+    recipe = recipe_of("wheels", REVISION, pins, python, tags, LAUNCHER)
     archive = "kube-web-view.tar"
 
     def get(target: pathlib.Path, scratch: pathlib.Path) -> None:
-        lay_program(run, requirements, scratch, python, libc)
+        lay_program(run, requirements, scratch, python, tags)
         with tarfile.open(target, "w") as tar:
             tar.add(scratch / "usr", "usr")
 
@@ -70,23 +87,22 @@ def index_problem(run: Runner, requirements: pathlib.Path) -> str | None:
     return None
 
 
-def lay_program(run: Runner, requirements: pathlib.Path, tree: pathlib.Path, python: str, libc: str) -> None:
+def lay_program(run: Runner, requirements: pathlib.Path, tree: pathlib.Path, python: str, tags: list[str]) -> None:
     """Install the pinned wheels of a program below ``tree``, and what starts it; the host's settings of pip apply."""
     name = requirements.stem
     place, launcher = tree / "usr/lib" / name, tree / "usr/bin" / name
-    platforms = [word for platform in PLATFORMS[libc] for word in ("--platform", platform)]
     try:
         run(
             [
                 *(sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"),
                 *("--require-hashes", "--only-binary", ":all:", "--implementation", "cp", "--python-version", python),
-                *platforms,
+                *(word for tag in tags for word in ("--platform", tag)),
                 *("--no-compile", "--target", str(place), "--requirement", str(requirements)),
             ]
         )
     except BundleError as error:
         raise BundleError(
-            f"Getting the wheels of {requirements.name} for Python {python} ({libc}) failed. {error}\n"
+            f"Getting the wheels of {requirements.name} for Python {python} ({tags[-1]}) failed. {error}\n"
             "Look whether pip reaches its index here: pip config list."
         ) from error
     # Scripts of the libraries; this program's own is written below.

@@ -8,11 +8,11 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._architecture import ARCHITECTURES, of_machine
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._host.facts import Facts, Room
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._minikube import network as networks
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._packages import family, install_command
 
-ARCHITECTURES = ("x86_64",)
 LEAST_PYTHON = (3, 11)
 LEAST_DOCKER = (23, 0)
 # A host whose clock is before the day this release was made cannot check a certificate: 2026-11-01 in epoch seconds.
@@ -60,9 +60,10 @@ def _system(facts: Facts, wanted: Wanted) -> t.Iterator[Finding]:
 
 
 def _architecture(facts: Facts, wanted: Wanted) -> t.Iterator[Finding]:
-    if facts.architecture not in ARCHITECTURES:
+    if of_machine(facts.architecture) is None:
+        known = " and ".join(each.machine for each in ARCHITECTURES.values())
         yield Finding(
-            f"The processor is {facts.architecture}, the programs of this release are for {', '.join(ARCHITECTURES)}.",
+            f"The processor is {facts.architecture}, the programs of this release are for {known}.",
             "Use a host with such a processor.",
         )
 

@@ -38,7 +38,7 @@ def index_hash(folder: str) -> str:
     found = [os.path.join(top, name) for top, dummy, names in os.walk(folder) for name in names if name in INDEXES]
     if not found:
         raise RepositoryError(
-            f"The package repository {folder} has no {' or '.join(INDEXES)}: give the folder above x86_64."
+            f"The package repository {folder} has no {' or '.join(INDEXES)}: give the folder above x86_64 or aarch64."
         )
     digest = hashlib.sha256()
     for path in sorted(found):

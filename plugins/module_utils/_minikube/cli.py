@@ -8,13 +8,13 @@ from __future__ import annotations
 import glob
 import json
 import os
-import platform
 import tarfile
 import tempfile
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._architecture import name_of_host
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.proxies import direct_environment
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._lines import LineTee
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._minikube import network as networks
@@ -30,7 +30,6 @@ _MARKERS = {
 }
 _AUDIT = "ft_services-audit.json"
 _BINARIES = ("kubelet", "kubeadm", "kubectl")
-_MACHINES = {"x86_64": "amd64", "aarch64": "arm64"}
 
 
 class Cli:
@@ -226,7 +225,7 @@ class Cli:
 
     def link_binaries(self, folder: str, version: str) -> None:
         """Put Kubernetes' programs where minikube looks before it downloads them."""
-        arch = _MACHINES.get(platform.machine(), platform.machine())
+        arch = name_of_host()
         target = self.path("cache", "linux", arch, version)
         os.makedirs(target, exist_ok=True)
         for name in _BINARIES:
@@ -357,7 +356,7 @@ class Cli:
 
         minikube saves an image once and would load that file for ever, also after the image was built anew.
         """
-        arch = _MACHINES.get(platform.machine(), platform.machine())
+        arch = name_of_host()
         saved: dict[str, tuple[str, str | None]] = {}
         for path in glob.glob(self.path("cache", "images", arch, "**", "*"), recursive=True):
             if os.path.isfile(path) and not path.endswith(".tmp"):

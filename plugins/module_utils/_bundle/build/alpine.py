@@ -17,9 +17,9 @@ from ansible_collections.fortytwo.ft_services.plugins.module_utils._bundle.apk i
     CONFIG,
     KEY,
     KEY_RECIPE,
-    REPOSITORY,
     Extra,
     Signer,
+    repository,
 )
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._bundle.archive import write_archive
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._bundle.build.node import in_root
@@ -56,7 +56,7 @@ class Alpine:
         """Return the steps: root, signing key, repository, base image."""
         root = recipe_of("root", REVISION, self._wheel, self._versions["alpine_disk_sha256"], NOT_IN_A_CONTAINER)
         reference = f"alpine:{self._versions['alpine']}"
-        image = recipe_of("image", root, KEY_RECIPE, REPOSITORY, CONFIG, reference)
+        image = recipe_of("image", root, KEY_RECIPE, repository(), CONFIG, reference)
         return [
             Step("alpine-root.tar", root, self._root, intermediate=True),
             self._signer.step(),
@@ -102,7 +102,7 @@ class Alpine:
         root, layer = scratch / "root", scratch / "layer.tar"
         self._unpack_root(root)
         self._signer.trust(root)
-        (root / "etc/apk/repositories").write_text(f"{REPOSITORY}\n", encoding="utf-8")
+        (root / "etc/apk/repositories").write_text(f"{repository()}\n", encoding="utf-8")
         self._run(
             ["tar", "--one-file-system", "--numeric-owner", "--sort=name", "-C", str(root), "-cf", str(layer), "."]
         )

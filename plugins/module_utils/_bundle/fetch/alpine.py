@@ -8,17 +8,19 @@ from __future__ import annotations
 import io
 import os
 import pathlib
+import shutil
 import tarfile
 import typing as t
 
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._architecture import Architecture
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._bundle.apk import (
     CONFIG,
     KEY,
     KEY_RECIPE,
-    REPOSITORY,
     Extra,
     Signer,
     apk_of,
+    repository,
 )
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._bundle.archive import write_archive
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._bundle.debian import Runner
@@ -55,53 +57,66 @@ class FetchedAlpine:
         site: str,
         say: t.Callable[[str], None],
         stall: int,
+        architecture: Architecture,
     ) -> None:
         """Take the names of the packages, what Alpine lacks of them, the mirror's address, and seconds of patience."""
+        self._architecture = architecture
         self._run, self._work, self._say, self._stall, self._extras = run, work, say, stall, extras
         self._packages = sorted(set(packages) - {extra.name for extra in extras})
         self._reference = f"alpine:{versions['alpine']}"
         self._repositories = [f"{site}/v{versions['alpine']}/{name}" for name in ("main", "community")]
         self._branch = versions["alpine"]
-        self._signer = Signer(run, work)
+        self._signer = Signer(run, work, architecture)
 
-    def steps(self, root: Step, address: str, lane: str, stale: bool) -> list[Step]:
+    def steps(self, root: Step, tools: Step, address: str, lane: str, stale: bool) -> list[Step]:
         """Return the steps: key, repository, base image; ``root`` fetches the official root from ``address``.
 
+        ``tools`` fetches the one whose programs run here: the same, unless the bundle is for other hosts than this one.
         With ``stale`` the repository has to be made anew, because what some package is made of is another one now.
         """
-        archive = self._work / "out" / root.path
+        archive, own = (self._work / "out" / step.path for step in (root, tools))
 
-        def repository(target: pathlib.Path, scratch: pathlib.Path) -> str:
-            return self._fetch(archive, target / "x86_64", scratch)
+        def packages(target: pathlib.Path, scratch: pathlib.Path) -> str:
+            return self._fetch(archive, own, target / self._architecture.machine, scratch)
 
         def image(target: pathlib.Path, scratch: pathlib.Path) -> str:
             self._signer.public_key(scratch / "key")
             changes = {
                 f"etc/apk/keys/{KEY}.pub": (scratch / "key").read_bytes(),
-                "etc/apk/repositories": f"{REPOSITORY}\n".encode(),
+                "etc/apk/repositories": f"{address_of_packages}\n".encode(),
             }
             layer_of_root(archive, scratch / "layer.tar", changes)
-            write_archive(target, self._reference, scratch / "layer.tar", CONFIG)
+            write_archive(target, self._reference, scratch / "layer.tar", CONFIG, self._architecture)
             return address
 
-        needs = (root.path, KEY)
+        needs, address_of_packages = (root.path, KEY), repository(self._architecture)
+        tool = () if tools == root else (tools.path,)
         extras = sorted((extra.name, extra.version, extra.recipe, extra.depends) for extra in self._extras)
-        packages = recipe_of("fetch apk", REVISION, KEY_RECIPE, self._branch, self._packages, extras)
+        mark = self._architecture.mark
+        recipe = recipe_of("fetch apk", REVISION, KEY_RECIPE, self._branch, self._packages, extras, *mark)
         made_of = [need for extra in self._extras for need in extra.needs]
-        base = recipe_of("fetch image", REVISION, root.recipe, KEY_RECIPE, REPOSITORY, CONFIG, self._reference)
+        base = recipe_of("fetch image", REVISION, root.recipe, KEY_RECIPE, address_of_packages, CONFIG, self._reference)
         return [
             self._signer.step(),
-            Step("apk", packages, repository, lane, (*needs, *made_of), stale=stale),
+            Step("apk", recipe, packages, lane, (*needs, *tool, *made_of), stale=stale),
             Step("images/node/alpine.tar", base, image, needs=needs, stale=root.stale),
         ]
 
-    def _fetch(self, archive: pathlib.Path, place: pathlib.Path, scratch: pathlib.Path) -> str:
-        root = scratch / "root"
+    def _unpack(self, archive: pathlib.Path, root: pathlib.Path) -> pathlib.Path:
         root.mkdir()
-        place.mkdir(parents=True)
         self._run(["tar", "--no-same-owner", "-C", str(root), "-xf", str(archive)])
+        return root
+
+    def _fetch(self, archive: pathlib.Path, own: pathlib.Path, place: pathlib.Path, scratch: pathlib.Path) -> str:
+        root = tools = self._unpack(archive, scratch / "root")
+        if own != archive:
+            tools = self._unpack(own, scratch / "tools")
+            # Each architecture has its own keys.
+            shutil.copytree(root / "etc/apk/keys", tools / "etc/apk/keys", dirs_exist_ok=True)
+        place.mkdir(parents=True)
         repositories = [word for address in self._repositories for word in ("--repository", address)]
-        options = ["--root", str(root), "--repositories-file", "/dev/null", *repositories, "--cache=no"]
+        options = ["--root", str(root), "--arch", self._architecture.machine, "--repositories-file", "/dev/null"]
+        options += [*repositories, "--cache=no"]
         fetch = [
             "fetch",
             "--quiet",
@@ -116,18 +131,18 @@ class FetchedAlpine:
         try:
             # apk ends with 0 when it finds no package or no mirror; what it says tells.
             self._run(
-                [*apk_of(root), *options, *fetch],
-                environ_update=self._certificates(root),
+                [*apk_of(tools), *options, *fetch],
+                environ_update=self._certificates(tools),
                 before_communicate_callback=watch.start,
                 fatal=r"^(ERROR|WARNING: fetching)",
             )
             self._run(
                 [
-                    *apk_of(root),
+                    *apk_of(tools),
                     "verify",
                     "--quiet",
                     "--keys-dir",
-                    str(root / "etc/apk/keys"),
+                    str(tools / "etc/apk/keys"),
                     *map(str, place.iterdir()),
                 ]
             )
@@ -138,10 +153,10 @@ class FetchedAlpine:
             ) from error
         finally:
             watch.stop()
-        self._signer.trust(root)
+        self._signer.trust(tools)
         for extra in self._extras:
-            self._signer.package_of(root, extra, place, scratch)
-        self._signer.index(root, place)
+            self._signer.package_of(tools, extra, place, scratch)
+        self._signer.index(tools, place)
         return self._repositories[0].removesuffix("/main")
 
     @staticmethod

@@ -14,6 +14,7 @@ import shutil
 import tarfile
 import typing as t
 
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._architecture import AMD64, Architecture
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._bundle.apk import Extra
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._bundle.debian import Runner
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._bundle.manifest import BundleError
@@ -59,7 +60,7 @@ class Archive:
         return Extra(self.title, self.version, recipe, lay, (self.file,), source=self.source)
 
 
-def archives(versions: dict[str, str]) -> list[Archive]:
+def archives(versions: dict[str, str], architecture: Architecture = AMD64) -> list[Archive]:
     """Return the archives; a version with a known hole is refused."""
     wordpress, influxdb = versions["wordpress"], versions["influxdb"]
     for name in ("wordpress", "influxdb"):
@@ -80,7 +81,7 @@ def archives(versions: dict[str, str]) -> list[Archive]:
             "influxdb",
             influxdb,
             "influxdata",
-            f"{releases}/influxdb-{influxdb}_linux_amd64.tar.gz",
+            f"{releases}/influxdb-{influxdb}_linux_{architecture.name}.tar.gz",
             "",
             lay_influxdb,
             f"pkg:github/influxdata/influxdb@v{influxdb}",

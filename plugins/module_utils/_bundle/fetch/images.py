@@ -16,6 +16,7 @@ import tarfile
 import threading
 import typing as t
 
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._architecture import AMD64, Architecture
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._bundle.debian import Runner
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._bundle.fetch.files import (
     Meter,
@@ -23,8 +24,6 @@ from ansible_collections.fortytwo.ft_services.plugins.module_utils._bundle.fetch
     loopback,
 )
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._bundle.manifest import BundleError
-
-SKOPEO = ("skopeo", "--override-os", "linux", "--override-arch", "amd64")
 
 
 class Location(t.NamedTuple):
@@ -94,9 +93,12 @@ def name_in_archive(archive: pathlib.Path, reference: str) -> None:
 class Registries:
     """Pulls images with skopeo, which checks every digest on its way."""
 
-    def __init__(self, run: Runner, say: t.Callable[[str], None], stall: int) -> None:
+    def __init__(
+        self, run: Runner, say: t.Callable[[str], None], stall: int, architecture: Architecture = AMD64
+    ) -> None:
         """Tell ``say`` how it goes; end what gets no byte for ``stall`` seconds."""
         self._run, self._say, self._stall = run, say, stall
+        self._program = ["skopeo", "--override-os", "linux", "--override-arch", architecture.name]
 
     def digest(self, location: Location) -> str:
         """Return the SHA-256 of what a tag means now: of the list, where the image is one of many platforms."""
@@ -149,7 +151,7 @@ class Registries:
 
     def _skopeo(self, words: list[str], what: str, **options: t.Any) -> str:
         try:
-            return self._run([*SKOPEO, *words], **options)
+            return self._run([*self._program, *words], **options)
         except BundleError as error:
             raise BundleError(f"{what}: {last_words(str(error))}. {_ADVICE}") from error
 

@@ -13,6 +13,11 @@ import re
 import shutil
 import typing as t
 
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._architecture import (
+    AMD64,
+    ARCHITECTURES,
+    Architecture,
+)
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._bundle.contents import one_program_images
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._bundle.debian import Runner
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._bundle.fetch.alpine import FetchedAlpine
@@ -35,7 +40,11 @@ from ansible_collections.fortytwo.ft_services.plugins.module_utils._bundle.manif
     BundleError,
 )
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._bundle.steps import Step, recipe_of
-from ansible_collections.fortytwo.ft_services.plugins.module_utils._bundle.wheels import index_problem, kube_web_view
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._bundle.wheels import (
+    index_problem,
+    kube_web_view,
+    pins_of,
+)
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._files import sha256_of
 
 LANE = "download"
@@ -51,23 +60,37 @@ class File(t.NamedTuple):
     part_of: tuple[str, ...] = ()  # what in the bundle is made of it, where it is not in the bundle itself
 
 
-def files(versions: dict[str, str], sites: dict[str, t.Any]) -> dict[str, File]:
-    """Return the files by their place in the bundle (what only a part is made of: in the work folder)."""
+def root_of(versions: dict[str, str], architecture: Architecture) -> str:
+    """Return the name of Alpine's root."""
+    return f"alpine-minirootfs-{versions['alpine_release']}-{architecture.machine}.tar.gz"
+
+
+def files(
+    versions: dict[str, str],
+    sites: dict[str, t.Any],
+    architecture: Architecture = AMD64,
+    host: Architecture | None = None,
+) -> dict[str, File]:
+    """Return the files by their place in the bundle (what only a part is made of: in the work folder).
+
+    ``host`` is whose programs run here, where that is another architecture.
+    """
+    arch, mark = architecture.name, "".join(f"{word}/" for word in architecture.mark)
     minikube, kubernetes = f"v{versions['minikube']}", f"v{versions['kubernetes']}"
     metallb, alpine = f"v{versions['metallb']}", f"v{versions['alpine']}"
     site = {name: str(url).rstrip("/") for name, url in sites.items() if name != "registries"}
     found = {
         "bin/minikube": File(
-            f"minikube/{minikube}/minikube-linux-amd64",
-            f"{site['minikube']}/{minikube}/minikube-linux-amd64",
+            f"minikube/{minikube}/minikube-linux-{arch}",
+            f"{site['minikube']}/{minikube}/minikube-linux-{arch}",
             "sha256",
             0o755,
         )
     }
     for name in ("kubelet", "kubeadm", "kubectl"):
         found[f"kubernetes/{kubernetes}/{name}"] = File(
-            f"kubernetes/{kubernetes}/{name}",
-            f"{site['kubernetes']}/{kubernetes}/bin/linux/amd64/{name}",
+            f"kubernetes/{kubernetes}/{mark}{name}",
+            f"{site['kubernetes']}/{kubernetes}/bin/linux/{arch}/{name}",
             "sha256",
             0o755,
         )
@@ -76,14 +99,15 @@ def files(versions: dict[str, str], sites: dict[str, t.Any]) -> dict[str, File]:
         f"{site['metallb']}/{metallb}/config/manifests/metallb-native.yaml",
         "",
     )
-    root = f"alpine-minirootfs-{versions['alpine_release']}-x86_64.tar.gz"
-    found[root] = File(
-        f"alpine/{alpine}/{root}",
-        f"{site['alpine']}/{alpine}/releases/x86_64/{root}",
-        "sha256",
-        part_of=("apk", "images/node/alpine.tar"),
-    )
-    for archive in archives(versions):
+    for each in dict.fromkeys((architecture, host or architecture)):
+        root = root_of(versions, each)
+        found[root] = File(
+            f"alpine/{alpine}/{root}",
+            f"{site['alpine']}/{alpine}/releases/{each.machine}/{root}",
+            "sha256",
+            part_of=("apk", "images/node/alpine.tar") if each == architecture else ("apk",),
+        )
+    for archive in archives(versions, architecture):
         found[archive.file] = File(
             archive.name, f"{site[archive.site]}/{archive.path}", archive.checksum, part_of=("apk",)
         )
@@ -174,36 +198,47 @@ class Fetcher:
         work: pathlib.Path,
         request: dict[str, t.Any],
         say: t.Callable[[str], None],
+        architecture: Architecture,
+        host: Architecture,
     ) -> None:
-        """Take ``versions``, ``packages``, ``mirrors``, ``checksums``, ``accept_changed`` and ``timeout`` (seconds)."""
-        self._bundle, self._work, self._run = bundle, work, run
-        self._requirements = recipes / "python/kube-web-view.txt"
+        """Take ``versions``, ``packages``, ``mirrors``, ``checksums``, ``accept_changed`` and ``timeout`` (seconds).
+
+        ``architecture`` is the bundle's; ``host`` is that of the programs that can be started here.
+        """
+        self._bundle, self._work, self._run, self._architecture = bundle, work, run, architecture
+        self._requirements = pins_of(recipes, architecture)
         versions, sites = request["versions"], request["mirrors"]
         registries = {str(host): str(mirror) for host, mirror in (sites["registries"] or {}).items()}
         self._images = images(versions)
         known = {image.source.partition("/")[0] for image in self._images.values()}
         self.plain = [name for name, url in sites.items() if name != "registries" and check_site(name, str(url))]
         self.plain += check_registries(registries, known)
-        self._files = files(versions, sites)
+        self._files = files(versions, sites, architecture, host)
+        self._roots = root_of(versions, architecture), root_of(versions, host)
         self._locations: dict[str, Location] = {p: locate(i.source, registries) for p, i in self._images.items()}
-        names = [file.name for file in self._files.values()] + [image.source for image in self._images.values()]
+        # One table of pins may serve hosts of each kind.
+        every = [files(versions, sites, each) for each in ARCHITECTURES.values()]
+        names = {file.name for found in every for file in found.values()}
+        names |= {image.source for image in self._images.values()}
         self._ledger = Ledger(bundle, request["checksums"], names, request["accept_changed"])
         timeout: int = request["timeout"]
         self._downloader = Downloader(work / "parts", say, Patience(silence=timeout, window=2 * timeout))
         # Between two bytes on the disk a registry may have to send a whole packed block.
-        self._registries = Registries(run, say, 4 * timeout)
+        self._registries = Registries(run, say, 4 * timeout, architecture)
         self._kubernetes = f"kubernetes/v{versions['kubernetes']}"
         site = str(sites["alpine"]).rstrip("/")
         self._wheels, board = kube_web_view(
-            run, recipes, work, versions["kube_web_view"], versions["python_of_alpine"], "musl"
+            run, recipes, work, versions["kube_web_view"], versions["python_of_alpine"], "musl", architecture
         )
-        self._extras = [board, *(archive.package(run, work / "out") for archive in archives(versions))]
-        self._alpine = FetchedAlpine(run, work, versions, request["packages"], self._extras, site, say, 2 * timeout)
+        self._extras = [board, *(archive.package(run, work / "out") for archive in archives(versions, architecture))]
+        self._alpine = FetchedAlpine(
+            run, work, versions, request["packages"], self._extras, site, say, 2 * timeout, architecture
+        )
 
     def steps(self) -> list[Step]:
         """Return all steps in an order in which every step comes after its needs."""
         parts = [path for path, file in self._files.items() if file.part_of]
-        root = parts[0]
+        root, tools = self._roots
         download = {path: self._download(path, file) for path, file in self._files.items()}
         pull = [self._pull(path) for path in self._images]
         kubectl = f"{self._kubernetes}/kubectl"
@@ -218,7 +253,11 @@ class Fetcher:
             *(download[path] for path in parts),
             self._wheels,
             *self._alpine.steps(
-                download[root], self._files[root].url, LANE, stale=any(download[p].stale for p in parts[1:])
+                download[root],
+                download[tools],
+                self._files[root].url,
+                LANE,
+                stale=any(download[path].stale for path in parts if path not in self._roots),
             ),
             *(step for path, step in download.items() if path not in parts),
             *pull[1:],
@@ -283,4 +322,10 @@ class Fetcher:
             self._ledger.record(image.source, digest, source)
             return source
 
-        return Step(path, recipe_of("fetch", image), make, LANE, stale=self._ledger.outdated(image.source, path))
+        return Step(
+            path,
+            recipe_of("fetch", image, *self._architecture.mark),
+            make,
+            LANE,
+            stale=self._ledger.outdated(image.source, path),
+        )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import pytest
 
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._architecture import AMD64, ARM64
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._bundle import ensure as subject
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._bundle.manifest import Bundle, BundleError
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._bundle.steps import Step, recipe_of
@@ -24,6 +25,7 @@ class Module:
             "work_path": str(folder / "work"),
             "recipes": str(folder),
             "mode": "build",
+            "architecture": None,
             "versions": VERSIONS,
             "packages": {},
             "missing": [],
@@ -47,7 +49,11 @@ class Way:
     """A way to make the files: each is a text, and what was made is noted."""
 
     def __init__(self, name):
-        self.name, self.made, self.plain, self.lane = name, [], (), "assemble"
+        self.name, self.made, self.plain, self.lane, self.kind = name, [], (), "assemble", AMD64
+
+    def of(self, kind):
+        self.kind = kind
+        return self
 
     def steps(self):
         def step(path):
@@ -59,7 +65,7 @@ class Way:
                 else:
                     target.write_text(self.name)
 
-            return Step(path, recipe_of(self.name, path), make, self.lane)
+            return Step(path, recipe_of(self.name, path, self.kind.name), make, self.lane)
 
         return [step(path) for path in FILES]
 
@@ -74,7 +80,8 @@ class Way:
 def ways(monkeypatch):
     found = {name: Way(name) for name in ("build", "fetch")}
     monkeypatch.setattr(subject, "Forger", lambda *words: found["build"])
-    monkeypatch.setattr(subject, "Fetcher", lambda *words: found["fetch"])
+    monkeypatch.setattr(subject, "Fetcher", lambda *words: found["fetch"].of(words[-2]))
+    monkeypatch.setattr(subject, "of_host", lambda: AMD64)
     monkeypatch.setattr(subject, "host_go", lambda *words: False)
     monkeypatch.setattr(subject, "paths", lambda versions: list(FILES))
     monkeypatch.setattr(subject, "absent_packages", lambda way, find: [])
@@ -221,3 +228,66 @@ def test_what_is_said_of_a_bundle_follows_the_release(ways, tmp_path):
     subject.ensure(Module(tmp_path))
     subject.ensure(Module(tmp_path, missing=MISSING))
     assert [entry["name"] for entry in Bundle(tmp_path / "bundle").manifest["missing"]] == ["grafana"]
+
+
+@pytest.fixture
+def on_arm(ways, monkeypatch):
+    """The same on an arm64 host."""
+    monkeypatch.setattr(subject, "of_host", lambda: ARM64)
+    return ways
+
+
+@pytest.mark.parametrize("mode", ["build", "forge"])
+def test_building_for_arm64_is_refused_before_anything_changes(on_arm, tmp_path, mode):
+    module = Module(tmp_path, mode=mode)
+    module.check_mode = True
+    with pytest.raises(BundleError, match=r"built on amd64 for amd64 alone.*host is arm64.*bundle_mode=fetch"):
+        subject.ensure(module)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_complete_bundle_for_arm64_is_good_in_each_mode(on_arm, tmp_path):
+    result = subject.ensure(Module(tmp_path, mode="fetch"))
+    assert (result["architecture"], result["native"]) == ("arm64", True)
+    for mode in ("build", "auto", "offline"):
+        assert subject.ensure(Module(tmp_path, mode=mode))["changed"] is False
+
+
+def test_where_nothing_can_be_fetched_arm64_has_no_other_way(on_arm, tmp_path, monkeypatch):
+    monkeypatch.setattr(subject, "choose", lambda addresses, questions, lost, buildable: buildable())
+    with pytest.raises(BundleError, match=r"built on amd64 for amd64 alone.*bundle_mirrors"):
+        subject.ensure(Module(tmp_path, mode="auto"))
+
+
+def test_a_bundle_for_another_host_is_fetched_and_no_use_on_this_one(ways, tmp_path):
+    result = subject.ensure(Module(tmp_path, mode="fetch", architecture="arm64"))
+    assert (result["architecture"], result["native"], ways["fetch"].kind) == ("arm64", False, ARM64)
+    with pytest.raises(BundleError, match="was made for arm64, and one for amd64 is wanted"):
+        subject.ensure(Module(tmp_path, mode="offline"))
+    # In its place comes one for this host, not a word of which is the other's.
+    result = subject.ensure(Module(tmp_path, mode="fetch"))
+    assert (result["todo"], Bundle(tmp_path / "bundle").architecture) == (list(FILES), "amd64")
+
+
+def test_a_change_of_the_architecture_that_was_cut_short_is_no_bundle(ways, tmp_path, monkeypatch):
+    subject.ensure(Module(tmp_path, mode="fetch"))
+
+    def fail(*words):
+        raise BundleError("no network any more")
+
+    monkeypatch.setattr(subject.Forge, "run", fail)
+    with pytest.raises(BundleError, match="no network"):
+        subject.ensure(Module(tmp_path, mode="fetch", architecture="arm64"))
+    for architecture in ("amd64", "arm64"):
+        with pytest.raises(BundleError, match="was made for"):
+            subject.ensure(Module(tmp_path, mode="offline", architecture=architecture))
+    # No file was changed yet, so the way back is short.
+    assert subject.ensure(Module(tmp_path, mode="fetch"))["changed"] is False
+    subject.ensure(Module(tmp_path, mode="offline"))
+
+
+def test_a_processor_that_nothing_is_made_for_is_named(ways, tmp_path, monkeypatch):
+    monkeypatch.setattr(subject, "of_host", lambda: None)
+    monkeypatch.setattr(subject.platform, "machine", lambda: "riscv64")
+    with pytest.raises(BundleError, match="this host is riscv64: there are bundles for amd64 and arm64 alone"):
+        subject.ensure(Module(tmp_path))

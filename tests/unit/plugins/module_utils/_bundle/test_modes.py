@@ -176,9 +176,18 @@ def test_offline_refuses_other_versions(bundle):
         demand_complete(bundle, parameters(pause="3.10"))
 
 
+def test_offline_refuses_a_bundle_for_other_processors(bundle):
+    with pytest.raises(
+        BundleError, match=r"was made for amd64, and one for arm64 is wanted.*bundle_architecture=arm64"
+    ):
+        demand_complete(bundle, parameters(), "arm64")
+
+
 def test_a_bundle_describes_itself(bundle, tmp_path):
     found = describe(Bundle(tmp_path), thorough=False)
     assert (found["complete"], found["problems"], found["missing"]) == (True, [], [{"name": "x"}])
+    # As the first bundles did not say it.
+    assert found["architecture"] == "amd64"
     assert found["size"] == sum(len(path) for path in paths(VERSIONS))
     assert {artifact["source"] for artifact in found["artifacts"]} == {"forge"}
     (tmp_path / "bin/kubectl").unlink()
@@ -207,6 +216,7 @@ def test_what_is_missing_depends_on_where_the_packages_came_from(tmp_path, sourc
         "path": str(tmp_path),
         "work_path": str(tmp_path / "w"),
         "mode": "auto",
+        "architecture": "amd64",
         "missing": [{"name": "Grafana"}],
     }
     stage = Stage(types.SimpleNamespace(params=settings, check_mode=False))

@@ -11,6 +11,7 @@ import re
 import pytest
 import yaml
 
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._architecture import AMD64, ARM64
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._bundle.build.go import MINIMUM_GO, programs
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._bundle.contents import paths
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._bundle.fetch.plan import files, images
@@ -58,17 +59,23 @@ def test_every_module_with_a_go_mod_is_checked_and_every_program_has_its_recipe(
         assert (ROLE / "files/forge/go" / program.module).is_dir()
 
 
-def test_every_wheel_is_pinned_by_version_and_hash_and_the_program_has_the_version():
-    text = (ROLE / "files/forge/python/kube-web-view.txt").read_text(encoding="utf-8")
+def wheels(file, hashes):
+    text = (ROLE / "files/forge/python" / file).read_text(encoding="utf-8")
     lines = [line for line in text.replace("\\\n", "").splitlines() if not line.startswith("#")]
     pins = {}
     for line in lines:
         name, version = re.fullmatch(
-            r"([A-Za-z0-9._-]+)==(\S+)(?:\s+--hash=sha256:[0-9a-f]{64}){1,2}\s*", line
+            r"([A-Za-z0-9._-]+)==(\S+)(?:\s+--hash=sha256:[0-9a-f]{64}){" + hashes + r"}\s*", line
         ).groups()
         pins[name.lower()] = version
-    assert pins["kube-web-view"] == VERSIONS["kube_web_view"]
     assert len(pins) == len(lines)
+    return pins
+
+
+def test_every_wheel_is_pinned_by_version_and_hash_and_the_program_has_the_version():
+    pins = wheels("kube-web-view.txt", "1,2")
+    assert pins["kube-web-view"] == VERSIONS["kube_web_view"]
+    assert wheels("arm64/kube-web-view.txt", "1") == pins
 
 
 def test_both_ways_make_the_same_files():
@@ -77,13 +84,19 @@ def test_both_ways_make_the_same_files():
 
 
 def test_the_pins_name_what_is_fetched():
-    known = {file.name for file in files(VERSIONS, SITES).values()} | {
-        image.source for image in images(VERSIONS).values()
-    }
+    fetched = [file for each in (AMD64, ARM64) for file in files(VERSIONS, SITES, each).values()]
+    known = {file.name for file in fetched} | {image.source for image in images(VERSIONS).values()}
     assert set(VARIABLES["bundle_pins"]) <= known
     # What has no published checksum cannot do without.
-    unpublished = {file.name for file in files(VERSIONS, SITES).values() if not file.checksum}
+    unpublished = {file.name for file in fetched if not file.checksum}
     assert unpublished <= set(VARIABLES["bundle_pins"])
+    # What is pinned for one kind of processor is for the other too.
+    pinned = [
+        {path.replace(each.name, "").replace(each.machine, "") for path, file in files(VERSIONS, SITES, each).items()
+         if file.name in VARIABLES["bundle_pins"]}
+        for each in (AMD64, ARM64)
+    ]  # fmt: skip
+    assert pinned[0] == pinned[1]
     assert all(re.fullmatch("[0-9a-f]{64}", digest) for digest in VARIABLES["bundle_pins"].values())
 
 

@@ -8,6 +8,7 @@ import subprocess
 
 import pytest
 
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._architecture import ARM64
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._bundle.manifest import BundleError
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._bundle.wheels import kube_web_view
 
@@ -66,10 +67,25 @@ def test_each_c_library_and_python_has_its_own_package(recipes, tmp_path):
     assert recipe("3.13", "glibc") != first
 
 
+def test_another_architecture_has_wheels_and_pins_of_its_own(recipes, tmp_path):
+    pip.commands = []
+    (tmp_path / "scratch").mkdir()
+    other = recipes / "python/arm64/kube-web-view.txt"
+    other.parent.mkdir()
+    other.write_text("kube-web-view==1.2 --hash=sha256:22\n")
+    step, package = kube_web_view(pip, recipes, tmp_path, "1.2", "3.12", "musl", ARM64)
+    step.make(tmp_path / step.path, tmp_path / "scratch")
+    (command,) = pip.commands
+    tags = [command[at + 1] for at, word in enumerate(command) if word == "--platform"]
+    assert tags == ["musllinux_1_1_aarch64", "musllinux_1_2_aarch64"]
+    assert command[-1] == str(other)
+    assert package.recipe != kube_web_view(pip, recipes, tmp_path, "1.2", "3.12", "musl")[1].recipe
+
+
 def test_a_failing_pip_says_what_to_look_at(recipes, tmp_path):
     def fails(command):
         raise BundleError("pip failed: no such index")
 
     step, dummy = kube_web_view(fails, recipes, tmp_path, "1.2", "3.12", "musl")
-    with pytest.raises(BundleError, match=r"(?s)Python 3\.12 \(musl\).*no such index.*pip config list"):
+    with pytest.raises(BundleError, match=r"(?s)Python 3\.12 \(musllinux_1_2_x86_64\).*no such index.*pip config list"):
         step.make(tmp_path / "out", tmp_path)

@@ -116,8 +116,9 @@ HOSTS = {
     ),
     "arm64 board": (
         Facts(architecture="aarch64", cgroup_controllers=frozenset({"cpu", "pids"})),
-        ["architecture", "cgroups"],
+        ["cgroups"],
     ),
+    "RISC-V board": (Facts(architecture="riscv64"), ["architecture"]),
 }
 
 
@@ -155,6 +156,7 @@ def test_another_system_is_one_sentence():
         ("Arch with rootless docker", "docker's? context is rootless.*docker context use default"),
         ("openSUSE Tumbleweed", "sudo usermod -aG docker geeko"),
         ("WSL1", "wsl --set-version"),
+        ("RISC-V board", "programs of this release are for x86_64 and aarch64"),
         ("arm64 board", "lack memory, .*cgroup_enable=memory"),
     ],
 )

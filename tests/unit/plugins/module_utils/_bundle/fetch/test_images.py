@@ -12,6 +12,7 @@ import types
 
 import pytest
 
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._architecture import ARM64
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._bundle.fetch.images import (
     Registries,
     Watch,
@@ -104,6 +105,13 @@ def test_a_digest_is_that_of_the_manifest_as_it_was_sent():
     assert registries.digest(location) == hashlib.sha256('{"läyers": 1}\n'.encode()).hexdigest()
     (command,) = calls
     assert command[-2:] == ["--tls-verify=false", "docker://127.0.0.1:5000/a/b:v1"]
+
+
+def test_what_is_taken_of_a_list_is_what_the_bundle_is_for():
+    calls = []
+    registries = Registries(lambda command, **options: calls.append(command) or "{}", print, 9, ARM64)
+    registries.digest(locate("quay.io/a/b:v1", {}))
+    assert calls[0][:5] == ["skopeo", "--override-os", "linux", "--override-arch", "arm64"]
 
 
 def test_a_copy_is_by_digest_and_an_error_names_it(tmp_path):

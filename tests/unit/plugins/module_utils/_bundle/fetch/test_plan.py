@@ -9,8 +9,9 @@ import tarfile
 
 import pytest
 
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._architecture import AMD64, ARCHITECTURES, ARM64
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._bundle.fetch.alpine import layer_of_root
-from ansible_collections.fortytwo.ft_services.plugins.module_utils._bundle.fetch.plan import Fetcher, Ledger
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._bundle.fetch.plan import Fetcher, Ledger, files
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._bundle.manifest import Bundle, BundleError
 
 OLD, NEW, PIN = "a" * 64, "b" * 64, "c" * 64
@@ -51,7 +52,8 @@ def fetcher(bundle, **changes):
         return ""
 
     work = bundle.root / "work"
-    return Fetcher(run, bundle.root, bundle, work, {**request, "mirrors": mirrors, **changes}, print)
+    kinds = changes.pop("architecture", AMD64), changes.pop("host", AMD64)
+    return Fetcher(run, bundle.root, bundle, work, {**request, "mirrors": mirrors, **changes}, print, *kinds)
 
 
 def ledger(bundle, accept=False, pin=None):
@@ -152,9 +154,58 @@ def test_a_mirror_is_no_other_recipe_but_a_version_is(bundle):
     assert changed == {"metallb-native.yaml", "metallb-controller.tar", "metallb-speaker.tar"}
 
 
-def test_every_step_comes_after_its_needs(bundle):
+def test_a_bundle_for_other_processors_asks_for_nothing_of_these(bundle):
+    made = {each: files(VERSIONS, MIRRORS, ARCHITECTURES[each]) for each in ARCHITECTURES}
+    for each, other in (("arm64", AMD64), ("amd64", ARM64)):
+        told = " ".join(" ".join((path, file.name, file.url)) for path, file in made[each].items())
+        assert other.name not in told
+        assert other.machine not in told
+    urls = {file.url for file in made["arm64"].values()}
+    assert {
+        "https://minikube.example/v4.5.6/minikube-linux-arm64",
+        "https://kubernetes.example/v1.2.3/bin/linux/arm64/kubelet",
+        "https://alpine.example/v3.1/releases/aarch64/alpine-minirootfs-3.1.4-aarch64.tar.gz",
+        "https://influxdata.example/influxdb/releases/v1.13.2/influxdb-1.13.2_linux_arm64.tar.gz",
+    } <= urls
+    # By its name each file is pinned and recorded: what differs has another one.
+    names = [{file.name: file.url for file in found.values()} for found in made.values()]
+    same = names[0].keys() & names[1].keys()
+    assert {names[0][name] for name in same} == {names[1][name] for name in same}
+
+
+def test_every_program_is_made_anew_for_other_processors(bundle):
+    first, second = (
+        {(step.path.replace(each.machine, "")).replace(each.name, ""): step.recipe for step in made.steps()}
+        for each in (AMD64, ARM64)
+        for made in [fetcher(bundle, architecture=each, host=each)]
+    )
+    assert first.keys() == second.keys()
+    kept = {path for path, recipe in first.items() if recipe == second[path]}
+    assert kept == {"ft_services.rsa", "metallb/metallb-native.yaml", "wordpress-7.1.2.tar.gz"}
+
+
+def test_a_bundle_for_another_host_needs_programs_that_run_on_this_one(bundle):
+    steps = {step.path: step for step in fetcher(bundle, architecture=ARM64, host=AMD64).steps()}
+    native = {step.path: step for step in fetcher(bundle, architecture=ARM64, host=ARM64).steps()}
+    own = "alpine-minirootfs-3.1.4-x86_64.tar.gz"
+    assert steps.keys() - native.keys() == {own}
+    assert own in steps["apk"].needs
+    assert own not in steps["images/node/alpine.tar"].needs
+    # Where it was fetched is nothing to who uses it.
+    assert {path: steps[path].recipe for path in native} == {path: step.recipe for path, step in native.items()}
+
+
+def test_pins_of_both_kinds_of_processors_stand_side_by_side(bundle):
+    pins = {NAME: OLD, "kubernetes/v1.2.3/arm64/kubelet": NEW}
+    for each in (AMD64, ARM64):
+        fetcher(bundle, checksums=pins, architecture=each)
+
+
+@pytest.mark.parametrize("host", [AMD64, ARM64])
+@pytest.mark.parametrize("architecture", [AMD64, ARM64])
+def test_every_step_comes_after_its_needs(bundle, architecture, host):
     seen = set()
-    for step in fetcher(bundle).steps():
+    for step in fetcher(bundle, architecture=architecture, host=host).steps():
         assert seen.issuperset(step.needs)
         seen.add(step.path)
 
