@@ -42,23 +42,32 @@ class Mirror:
     ``absent`` are packages that Alpine has and the forged bundle has not: the mirror's are empty.
     """
 
+    machine, _key_name = "x86_64", "mirror.rsa.pub"
+
     def __init__(self, bundle: pathlib.Path, folder: pathlib.Path, absent: t.Iterable[str]) -> None:
-        self.folder, self._bundle, self._packages = folder, bundle, bundle / "apk/x86_64"
-        self._root, self._key = folder / "root", folder / "key.rsa"
+        self._bundle, self._packages = bundle, bundle / "apk" / self.machine
+        self._root = folder / "root"
         self._root.mkdir(parents=True)
-        _run("openssl", "genrsa", "-out", self._key, "2048")
-        self._public = _run("openssl", "rsa", "-in", self._key, "-pubout")
-        self.root_archive = folder / "root.tar.gz"
+        self._begin(folder)
         self._make_root()
         for package in sorted(self._packages.glob("*.apk")):
             about: dict[str, t.Any] = json.loads(self._apk("adbdump", "--format", "json", package))["info"]
             if about["name"] not in ELSEWHERE:
                 self._add(package.name, about, self._extract(package))
-        for name in absent:
-            about = {"name": name, "version": "1.0.0-r0", "description": f"an empty {name}", "arch": "x86_64"}
-            self._add(f"{name}-1.0.0-r0.apk", about | {"license": "none"}, self._empty())
+        self._add_empty(absent)
         for name in ("main", "community"):
-            self._index(folder / name / "x86_64")
+            self._index(folder / name / self.machine)
+
+    def _begin(self, folder: pathlib.Path) -> None:
+        """Make the key that this mirror signs with."""
+        self.folder, self._key, self.root_archive = folder, folder / "key.rsa", folder / "root.tar.gz"
+        _run("openssl", "genrsa", "-out", self._key, "2048")
+        self._public = _run("openssl", "rsa", "-in", self._key, "-pubout")
+
+    def _add_empty(self, names: t.Iterable[str]) -> None:
+        for name in names:
+            about = {"name": name, "version": "1.0.0-r0", "description": f"an empty {name}", "arch": self.machine}
+            self._add(f"{name}-1.0.0-r0.apk", about | {"license": "none"}, self._empty())
 
     def _make_root(self) -> None:
         """Take the forged base image back to what Alpine publishes: its repositories, no key of a bundle."""
@@ -70,10 +79,14 @@ class Mirror:
             for member in layer:
                 if not member.name.endswith(("ft_services.rsa.pub", "etc/apk/repositories")):
                     root.addfile(member, layer.extractfile(member) if member.isreg() else None)
-            info = tarfile.TarInfo("./etc/apk/keys/mirror.rsa.pub")
-            info.size = len(self._public)
-            root.addfile(info, io.BytesIO(self._public))
+            self._put(root, f"./etc/apk/keys/{self._key_name}", self._public)
         _run("tar", "-C", self._root, "-xf", self.root_archive)
+
+    @staticmethod
+    def _put(tar: tarfile.TarFile, name: str, content: bytes) -> None:
+        info = tarfile.TarInfo(name)
+        info.size = len(content)
+        tar.addfile(info, io.BytesIO(content))
 
     def _apk(self, *words: str | pathlib.Path) -> bytes:
         root = self._root
@@ -98,7 +111,7 @@ class Mirror:
 
     def _signed(self, content: bytes) -> bytes:
         signature = _run("openssl", "dgst", "-sha1", "-sign", self._key, given=content)
-        return _segment({".SIGN.RSA.mirror.rsa.pub": signature}) + content
+        return _segment({f".SIGN.RSA.{self._key_name}": signature}) + content
 
     def _add(self, file: str, about: dict[str, t.Any], tree: pathlib.Path) -> None:
         data = gzip.compress(_data_of(tree), 1)
@@ -115,15 +128,34 @@ class Mirror:
         ]
         control = _segment({".PKGINFO": "".join(f"{line}\n" for line in lines).encode()})
         provided = {name.partition("=")[0] for name in about.get("provides", [])}
-        place = self.folder / ("community" if provided & COMMUNITY else "main") / "x86_64"
+        place = self.folder / ("community" if provided & COMMUNITY else "main") / self.machine
         place.mkdir(parents=True, exist_ok=True)
         (place / file).write_bytes(self._signed(control) + data)
 
     def _index(self, place: pathlib.Path) -> None:
-        keys = self._root / "etc/apk/keys"
         out = self.folder / "index.tar.gz"
-        self._apk("--keys-dir", keys, "index", "--no-warnings", "--output", out, *sorted(place.glob("*.apk")))
+        self._apk("--allow-untrusted", "index", "--no-warnings", "--output", out, *sorted(place.glob("*.apk")))
         (place / "APKINDEX.tar.gz").write_bytes(self._signed(out.read_bytes()))
+
+
+class ForeignMirror(Mirror):
+    """The same for processors whose programs cannot be started here: empty packages, under a key of their own."""
+
+    machine, _key_name = "aarch64", "foreign.rsa.pub"
+
+    def __init__(self, tools: pathlib.Path, folder: pathlib.Path, names: t.Iterable[str]) -> None:
+        """``tools`` is a root whose apk runs here."""
+        folder.mkdir()
+        self._root = tools
+        self._begin(folder)
+        with tarfile.open(self.root_archive, "w:gz") as root:
+            self._put(root, "./etc/apk/arch", f"{self.machine}\n".encode())
+            self._put(root, "./etc/apk/repositories", b"https://alpine.example/main\n")
+            self._put(root, f"./etc/apk/keys/{self._key_name}", self._public)
+        self._add_empty(names)
+        for name in ("main", "community"):
+            (folder / name / self.machine).mkdir(parents=True, exist_ok=True)
+            self._index(folder / name / self.machine)
 
 
 def _data_of(tree: pathlib.Path) -> bytes:

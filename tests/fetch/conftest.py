@@ -24,7 +24,7 @@ import yaml
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 
-from alpine_mirror import Mirror
+from alpine_mirror import ForeignMirror, Mirror
 from local_registry import Registry
 from public_registry import PublicRegistry
 from vendor_site import Site
@@ -113,17 +113,55 @@ class Network:
 
 def _offer(site: Site, mirror: Mirror) -> None:
     """Put every file under the path that it has at its vendor."""
-    minikube, alpine = f"v{VERSIONS['minikube']}", f"/alpine/v{VERSIONS['alpine']}"
+    minikube = f"v{VERSIONS['minikube']}"
     site.offer(f"/minikube/{minikube}/minikube-linux-amd64", FORGED / "bin/minikube")
     for name in ("kubelet", "kubeadm", "kubectl"):
         site.offer(f"/kubernetes/{KUBERNETES}/bin/linux/amd64/{name}", FORGED / "kubernetes" / KUBERNETES / name)
     manifest = f"/metallb/v{VERSIONS['metallb']}/config/manifests/metallb-native.yaml"
     site.files[manifest] = FORGED / "metallb/metallb-native.yaml"
-    root = f"{alpine}/releases/x86_64/alpine-minirootfs-{VERSIONS['alpine_release']}-x86_64.tar.gz"
+    _offer_alpine(site, mirror)
+
+
+def _offer_alpine(site: Site, mirror: Mirror) -> None:
+    alpine, machine = f"/alpine/v{VERSIONS['alpine']}", mirror.machine
+    root = f"{alpine}/releases/{machine}/alpine-minirootfs-{VERSIONS['alpine_release']}-{machine}.tar.gz"
     site.offer(root, mirror.root_archive, name_in_checksum=True)
     for name in ("main", "community"):
-        for file in (mirror.folder / name / "x86_64").iterdir():
-            site.files[f"{alpine}/{name}/x86_64/{file.name}"] = file
+        for file in (mirror.folder / name / machine).iterdir():
+            site.files[f"{alpine}/{name}/{machine}/{file.name}"] = file
+
+
+def offer_arm64(network: Network) -> dict[str, bytes]:
+    """Put the same files for arm64, small ones, beside the others; return them by their place in the bundle."""
+    site, folder = network.site, network.path("arm64-vendor")
+    folder.mkdir()
+    base = f"/kubernetes/{KUBERNETES}/bin/linux/arm64"
+    places = {f"kubernetes/{KUBERNETES}/{name}": f"{base}/{name}" for name in ("kubelet", "kubeadm", "kubectl")}
+    places["bin/minikube"] = f"/minikube/v{VERSIONS['minikube']}/minikube-linux-arm64"
+    contents = {}
+    for place, address in places.items():
+        file = folder / pathlib.PurePath(place).name
+        file.write_text(f"{file.name} for arm64", encoding="utf-8")
+        contents[place] = file.read_bytes()
+        site.offer(address, file)
+    names = set(VARIABLES["bundle_packages"]) - {"influxdb", "kube-web-view", "wordpress"}
+    mirror = ForeignMirror(network.path("mirror/root"), folder / "mirror", sorted(names))
+    _offer_alpine(site, mirror)
+    return contents
+
+
+def arm64_influxdb(network: Network) -> dict[str, str]:
+    """Offer InfluxDB's archive for arm64, and return the pin without which it is not taken."""
+    version, folder = VERSIONS["influxdb"], network.path("arm64-vendor")
+    archive = folder / f"influxdb-{version}_linux_arm64.tar.gz"
+    with tarfile.open(archive, "w:gz") as tar:
+        for name in ("influx", "influxd"):
+            program = folder / name
+            program.write_text(f"{name} for arm64", encoding="utf-8")
+            program.chmod(0o755)
+            tar.add(program, f"influxdb-{version}-1/usr/bin/{name}")
+    network.site.files[f"/influxdata/influxdb/releases/v{version}/{archive.name}"] = archive
+    return {f"influxdata/v{version}/{archive.name}": hashlib.sha256(archive.read_bytes()).hexdigest()}
 
 
 def _offer_archives(site: Site, mirror: Mirror, folder: pathlib.Path) -> dict[str, str]:

@@ -13,14 +13,18 @@ import contextlib
 import hashlib
 import http.client
 import http.server
+import io
 import json
 import re
 import secrets
+import tarfile
 import threading
 import typing as t
 import urllib.parse
 
 INDEX = "application/vnd.oci.image.index.v1+json"
+MANIFEST = "application/vnd.oci.image.manifest.v1+json"
+FOREIGN = b"a program for arm64"
 CHUNK = 1 << 20
 _PATH = re.compile(r"/v2/(?P<name>.+)/(?P<kind>manifests|blobs)/(?P<reference>[^/]+)")
 
@@ -33,6 +37,8 @@ class PublicRegistry:
         self.tokens: dict[str, str] = {}  # by token, the repository that may be read with it
         self.links: dict[str, str] = {}  # by key, the path of a layer in the plain registry
         self.indexes: dict[str, bytes] = {}  # by digest
+        self.foreign: dict[str, bytes] = {}  # by digest, the parts of the image that every name means on arm64
+        self._foreign_manifest = self._make_foreign()
         self.limited: set[str] = set()  # repositories whose first request was answered with 429
         self.seen: collections.abc.MutableMapping[str, int] = {}
         self._lock = threading.Lock()
@@ -52,26 +58,49 @@ class PublicRegistry:
         return first
 
     def index(self, manifest: bytes, media_type: str) -> tuple[str, bytes]:
-        """Return a list of two platforms, of which this machine's is the given manifest, and its digest."""
-        other = hashlib.sha256(b"of arm64, which nobody asks for").hexdigest()
-        entries = [("arm64", f"sha256:{other}", 1), ("amd64", _digest(manifest), len(manifest))]
+        """Return a list of two platforms, of which amd64's is the given manifest, and its digest."""
+        entries: list[tuple[dict[str, str], str, bytes]] = [
+            ({"architecture": "arm64", "variant": "v8"}, MANIFEST, self._foreign_manifest),
+            ({"architecture": "amd64"}, media_type, manifest),
+        ]
         content = json.dumps(
             {
                 "schemaVersion": 2,
                 "mediaType": INDEX,
                 "manifests": [
                     {
-                        "mediaType": media_type,
-                        "digest": digest,
-                        "size": size,
-                        "platform": {"architecture": architecture, "os": "linux"},
+                        "mediaType": kind,
+                        "digest": _digest(each),
+                        "size": len(each),
+                        "platform": {**platform, "os": "linux"},
                     }
-                    for architecture, digest, size in entries
+                    for platform, kind, each in entries
                 ],
             }
         ).encode()
         self.indexes[_digest(content)] = content
         return _digest(content), content
+
+    def _make_foreign(self) -> bytes:
+        """Keep a small image for arm64, and return its manifest."""
+        out = io.BytesIO()
+        with tarfile.open(fileobj=out, mode="w") as tar:
+            info = tarfile.TarInfo("program")
+            info.size = len(FOREIGN)
+            tar.addfile(info, io.BytesIO(FOREIGN))
+        layer = out.getvalue()
+        rootfs = {"type": "layers", "diff_ids": [_digest(layer)]}
+        config = json.dumps(
+            {"architecture": "arm64", "variant": "v8", "os": "linux", "config": {}, "rootfs": rootfs}
+        ).encode()
+        base = "application/vnd.oci.image"
+        parts = [(f"{base}.config.v1+json", config), (f"{base}.layer.v1.tar", layer)]
+        first, second = (
+            {"mediaType": kind, "digest": _digest(content), "size": len(content)} for kind, content in parts
+        )
+        manifest = json.dumps({"schemaVersion": 2, "mediaType": MANIFEST, "config": first, "layers": [second]}).encode()
+        self.foreign = {_digest(content): content for content in (config, layer, manifest)}
+        return manifest
 
     def close(self) -> None:
         """End all servers."""
@@ -160,6 +189,10 @@ class _Front(_Handler):
             self.registry.count("lists")
             self.answer(200, self.registry.indexes[reference], Content_Type=INDEX, Docker_Content_Digest=reference)
             return
+        if reference in self.registry.foreign:
+            content = self.registry.foreign[reference]
+            self.answer(200, content, Content_Type=MANIFEST, Docker_Content_Digest=reference)
+            return
         with self.ask(self.path) as answer:
             content, kind = answer.read(), answer.getheader("Content-Type") or ""
         if answer.status != 200:
@@ -193,6 +226,9 @@ class _Layers(_Handler):
             self.answer(400, b"Only one auth mechanism allowed")
             return
         self.registry.count("layers")
+        if own := self.registry.foreign.get(path.rpartition("/")[2]):
+            self.answer(200, own)
+            return
         with self.ask(path) as answer:
             self.send_response(answer.status)
             self.send_header("Content-Length", answer.getheader("Content-Length") or "0")

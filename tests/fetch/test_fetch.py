@@ -15,11 +15,22 @@ import re
 import shutil
 import subprocess
 import sys
+import tarfile
 import typing as t
 
 import pytest
 from company_proxy import CompanyProxy
-from conftest import CLONE, FORGED, KUBERNETES, VARIABLES, VERSIONS, Network, image_of
+from conftest import (
+    CLONE,
+    FORGED,
+    KUBERNETES,
+    VARIABLES,
+    VERSIONS,
+    Network,
+    arm64_influxdb,
+    image_of,
+    offer_arm64,
+)
 from vendor_site import Site
 
 from ansible_collections.fortytwo.ft_services.tests.patience import PATIENCE, until
@@ -212,6 +223,38 @@ def test_the_base_image_installs_from_the_fetched_repository(network: Network) -
         check=True,
     )
     subprocess.run([*inside, "nginx", "-v"], check=True)
+
+
+def test_a_bundle_for_arm64_holds_nothing_of_this_machine_s(network: Network) -> None:
+    """The vendors' arm64 files are small here, so this takes seconds; the wheels are those of the Python index."""
+    offered, pins, work = offer_arm64(network), arm64_influxdb(network), network.path("arm64-work")
+    network.site.requests.clear()
+    wanted = {"architecture": "arm64", "work_path": str(work), "checksums": network.pins | pins}
+    result = network.bundle("arm64", **wanted)
+    assert (result.get("msg"), result.get("architecture"), result.get("native")) == (None, "arm64", False)
+    # The program that reads Alpine's packages has to run here; all the rest is the other's.
+    root = f"/alpine-minirootfs-{VERSIONS['alpine_release']}-x86_64.tar.gz"
+    assert [path for path in {request.path for request in network.site.requests} if re.search("amd64|x86_64", path)
+            if root not in path] == []  # fmt: skip
+    folder = network.path("arm64")
+    assert {place: (folder / place).read_bytes() for place in offered} == offered
+    images = sorted(folder.glob("images/*/*.tar"))
+    assert [image.name for image in images] == [image.name for image in sorted(FORGED.glob("images/*/*.tar"))]
+    assert {_settings_of(image)["architecture"] for image in images} == {"arm64"}
+    names = {package.name.rpartition("-")[0].rpartition("-")[0] for package in (folder / "apk").glob("aarch64/*.apk")}
+    assert set(VARIABLES["bundle_packages"]) <= names
+    with tarfile.open(work / "out/kube-web-view.tar") as tar:
+        # Two bytes of each library name the processor: 183 is AArch64's.
+        libraries = [tar.extractfile(member).read(20) for member in tar if member.name.endswith(".so")]
+    assert len(libraries) > 5
+    assert {int.from_bytes(library[18:20], "little") for library in libraries} == {183}
+    assert network.bundle("arm64", **wanted | {"mode": "offline"})["changed"] is False
+
+
+def _settings_of(archive: pathlib.Path) -> dict[str, t.Any]:
+    with tarfile.open(archive) as tar:
+        (entry,) = json.load(tar.extractfile("manifest.json"))
+        return json.load(tar.extractfile(entry["Config"]))
 
 
 def test_a_second_run_asks_nothing_and_changes_nothing(network: Network) -> None:
