@@ -210,7 +210,9 @@ def coverage(session: nox.Session) -> None:
 @nox.session
 def integration(session: nox.Session) -> None:
     """Run the tests that start programs, without a cluster, in the newest Python; Molecule has the oldest."""
-    pytest(session, "tests/integration", list(PYTHONS)[-1], "--durations=15")
+    # They wait for programs most of the time. Those of one file may share a server.
+    at_once = [f"--numprocesses={os.cpu_count()}", "--dist=loadfile", "--max-worker-restart=0"]
+    pytest(session, "tests/integration", list(PYTHONS)[-1], *at_once, "--durations=15")
 
 
 @nox.session

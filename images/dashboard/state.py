@@ -40,6 +40,7 @@ def reason(pod: Json) -> str:
 def service(deployment: Json, pods: t.Sequence[Json]) -> Json:
     """State of one service: ``ready``, ``starting``, ``down`` or ``off``, and why."""
     spec, status = deployment["spec"], deployment.get("status", {})
+    annotations = spec["template"].get("metadata", {}).get("annotations") or {}
     wanted = spec.get("replicas", 1)
     ready = status.get("readyReplicas", 0)
     why = next((text for text in map(reason, pods) if text), "")
@@ -63,22 +64,24 @@ def service(deployment: Json, pods: t.Sequence[Json]) -> Json:
         ),
         "since": min((str(pod["status"].get("startTime", "")) for pod in pods if "status" in pod), default=""),
         "image": str(spec["template"]["spec"]["containers"][0]["image"]).rpartition("/")[2],
+        # Of the certificate that its pods use, also after one was renewed.
+        "certificate_until": annotations.get("ft-services/certificate-until"),
     }
 
 
 def platform(deployments: t.Sequence[Json], pods: t.Sequence[Json], jobs: t.Sequence[Json]) -> Json:
-    """State of all services of a namespace, and of the backup by a schedule."""
+    """State of all services of a namespace, and of the backup and the rehearsal by a schedule."""
     services = {}
     for deployment in deployments:
         labels = deployment["spec"]["selector"]["matchLabels"]
         mine = [pod for pod in pods if labels.items() <= (pod["metadata"].get("labels") or {}).items()]
         services[deployment["metadata"]["name"]] = service(deployment, mine)
-    job = next((each for each in jobs if each["metadata"]["name"] == "backup"), None)
-    return {"services": services, "backup": job and backup(job)}
+    by_name = {each["metadata"]["name"]: scheduled(each) for each in jobs}
+    return {"services": services, "backup": by_name.get("backup"), "rehearsal": by_name.get("rehearsal")}
 
 
-def backup(job: Json) -> Json:
-    """When the backup by a schedule began and succeeded last; ``schedule`` is null while it is switched off."""
+def scheduled(job: Json) -> Json:
+    """When what runs by a schedule began and succeeded last; ``schedule`` is null while it is switched off."""
     status = job.get("status") or {}
     return {
         "schedule": None if job["spec"].get("suspend") else job["spec"]["schedule"],

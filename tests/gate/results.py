@@ -16,6 +16,7 @@ from xml.etree import ElementTree
 _MOLECULE = re.compile(r"^\S+ > (?P<step>\w+): Executed: (?P<state>.+)$")
 # The line above each of its steps: "INFO     [default > converge] Executing".
 _STARTED = re.compile(r"^INFO +\[\S+ > (?P<step>\w+)\] Executing$")
+_NO_TRACEBACK = "(traceback missing)"
 
 
 @dataclasses.dataclass
@@ -65,7 +66,9 @@ def junit(files: t.Iterable[pathlib.Path]) -> Tally:
             name = case.get("name", "?")
             wrong = next((part for part in case if part.tag in ("failure", "error")), None)
             if wrong is not None:
-                reason = _reason((wrong.text or wrong.get("message") or "").strip())
+                text = wrong.text or ""
+                # In place of a traceback that there is none of, Ansible writes words which say nothing.
+                reason = _reason((text if text and _NO_TRACEBACK not in text else wrong.get("message") or "").strip())
                 note = shortened(f"failed: {name.splitlines()[0]}\n{reason}".strip(), characters=3000)
                 tally += Tally(failed=1, notes=[note])
             elif case.find("skipped") is not None:

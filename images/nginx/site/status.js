@@ -7,8 +7,10 @@
 const REFRESH = 20; // seconds
 // The kubelet hands a changed file on within about a minute and a half; what is older than this is not the present state.
 const OLD = 300; // seconds
-// Twice the week after which another rehearsal is due, and a day.
-const MISSED = 15 * 86400; // seconds
+// What runs by a schedule has ended by then, well or not.
+const ENDED = 10800; // seconds
+// Long after it should have been renewed.
+const ENDS = 14; // days
 const WORDS = { ready: "ready", starting: "starting", down: "not working", off: "switched off" };
 
 const byId = (id) => document.getElementById(id);
@@ -38,10 +40,12 @@ function setText(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
 
-function certificate(until) {
-  if (!until) return "";
-  const days = Math.floor((Date.parse(until) - Date.now()) / 86400000);
-  return days < 0 ? "certificate has ended" : `certificate ends in ${days} day${days === 1 ? "" : "s"}`;
+function showCertificate(line, until) {
+  const days = until ? Math.floor((Date.parse(until) - Date.now()) / 86400000) : NaN;
+  const text = days < 0 ? "certificate has ended" : `certificate ends in ${days} day${days === 1 ? "" : "s"}`;
+  setText(line, until ? text : "");
+  line.classList.toggle("bad", days < 0);
+  line.classList.toggle("old", days >= 0 && days < ENDS);
 }
 
 function showService(card, known, until, old) {
@@ -56,36 +60,53 @@ function showService(card, known, until, old) {
     if (known.since) numbers.push(`up for ${span(age(known.since))}`);
     numbers.push(known.image);
   }
-  if (until) numbers.push(certificate(until));
   setText(card.querySelector(".live"), numbers.join(" · "));
+  // What the pods use; where nobody tells, what they were given.
+  showCertificate(card.querySelector(".ends"), known?.certificate_until ?? until);
 }
 
-function showFacts(state, records, old) {
+function showSummary(state, old) {
   const services = Object.values(state?.services ?? {});
-  const ready = services.filter((each) => each.state === "ready").length;
-  const summary = byId("summary");
-  summary.dataset.state = !state || old ? "unknown" : ready === services.length ? "ready" : "down";
-  setText(summary, !state ? "How the services are is not known: nobody has written it yet"
+  const count = (word) => services.filter((each) => each.state === word).length;
+  const others = ["down", "starting", "off"].filter(count);
+  byId("summary").dataset.state = !state || old ? "unknown" : others.find((word) => word !== "off") ?? "ready";
+  setText(byId("summary"), !state ? "How the services are is not known: nobody has written it yet"
     : old ? `How the services are is not known: the last news are of ${ago(state.at)}`
-    : ready === services.length ? `All ${ready} services are ready` : `${services.length - ready} of ${services.length} services are not ready`);
+    : others.length ? `${count("ready")} of ${services.length} services are ready, ${others.map((word) => `${count(word)} ${WORDS[word]}`).join(", ")}`
+    : `All ${services.length} services are ready`);
+}
+
+function fact(name, state, text) {
+  byId(name).dataset.state = state;
+  setText(byId(name), text);
+}
+
+/** Did the latest one by the schedule begin after the last that is known, and is its time over? Times sort as texts. */
+const missed = (job, last) => Boolean(job?.begun && job.begun > (last ?? "") && age(job.begun) > ENDED);
+
+function showFacts(state, records, old) {
+  showSummary(state, old);
   setText(byId("at"), state ? `seen ${ago(state.at)}` : "");
   byId("at").classList.toggle("old", old);
-  const backups = [state?.backup?.succeeded, records.backup?.at].filter(Boolean).sort();
-  setText(byId("backup"), backups.length ? ago(backups.at(-1)) : "none yet");
-  const failed = state?.backup?.begun && (state.backup.succeeded ?? "") < state.backup.begun && age(state.backup.begun) > 7200;
-  if (failed) byId("backup").append(`; the one by the schedule of ${ago(state.backup.begun)} failed`);
+  showBackup(state?.backup, [state?.backup?.succeeded, records.backup?.at].filter(Boolean).sort().at(-1));
+  showRehearsal(state?.rehearsal, records.rehearsal);
   const verify = records.verify;
-  setText(byId("verify"), verify ? `${ago(verify.at)}: ${verify.passed} passed, ${verify.failed} failed` : "none yet");
-  byId("verify").classList.toggle("old", Boolean(verify?.failed));
-  showRehearsal(records.rehearsal);
+  fact("verify", !verify ? "unknown" : verify.failed ? "down" : "ready",
+    verify ? `${ago(verify.at)}: ${verify.passed} passed, ${verify.failed} failed, ${verify.skipped} not tried` : "none yet");
   setText(byId("kubernetes"), state?.kubernetes ?? "not known");
 }
 
-function showRehearsal(last) {
-  const line = byId("rehearsal");
-  const missed = last && age(last.at) > MISSED;
-  line.dataset.state = !last ? "unknown" : !last.good ? "down" : missed ? "starting" : "ready";
-  setText(line, last ? `${last.good ? "good" : "failed"}, ${ago(last.at)}` : "none yet");
+function showBackup(job, last) {
+  const failed = missed(job, last);
+  fact("backup", failed ? "down" : last ? "ready" : "unknown",
+    (last ? ago(last) : "none yet") + (failed ? `; the one by the schedule of ${ago(job.begun)} failed` : ""));
+}
+
+function showRehearsal(job, last) {
+  const late = last && missed(job, last.at);
+  fact("rehearsal", !last ? "unknown" : !last.good ? "down" : late ? "starting" : "ready",
+    (last ? `${last.good ? "good" : "failed"}, ${ago(last.at)}` : "none yet")
+    + (late ? `; the one by the schedule of ${ago(job.begun)} told nothing` : ""));
 }
 
 async function refresh() {

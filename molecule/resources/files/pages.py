@@ -30,7 +30,8 @@ AXE = """axe.run().then((result) =>
     result.violations.map((each) => [each.impact, each.id, each.nodes[0].html.slice(0, 160)]))"""
 WIDE = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 STATES = """[...document.querySelectorAll('[data-service]')].map((card) =>
-    [card.dataset.service, card.querySelector('.state').dataset.state, card.querySelector('.live').textContent])"""
+    [card.dataset.service, card.querySelector('.state').dataset.state,
+     `${card.querySelector('.live').textContent} ${card.querySelector('.ends').textContent}`])"""
 LINKS = """[...new Set([...document.querySelectorAll('a[href]')].map((each) => each.getAttribute('href')))]"""
 # Site Health asks for itself what takes longer.
 HEALTH = """document.readyState === 'complete'
@@ -43,9 +44,11 @@ OUTSIDE = """performance.getEntriesByType('resource').map((each) => each.name)
     .filter((name) => !name.startsWith(location.origin) && !/^(data|blob):/.test(name))"""
 COMMANDS = "document.querySelectorAll('dd > code').length"
 BUTTONS = "document.querySelectorAll('dd > code + button').length"
-TABBED = "[...document.querySelectorAll('a[href], button')]"
+TABBED = "[...document.querySelectorAll('a[href], button, summary')]"
+UNFOLD = "document.querySelectorAll('details').forEach((each) => { each.open = true; })"
 VERDICTS = """[...document.querySelectorAll('.entry')].filter((each) => each.checkVisibility())
     .map((each) => each.dataset.verdict)"""
+NOTHING = "document.querySelector('.nothing').checkVisibility()"
 INSERTER = ".editor-document-tools__inserter-toggle"
 
 Json = dict[str, t.Any]
@@ -105,6 +108,11 @@ def status_page(judge: Judge, asked: Json) -> None:
             judge.check(
                 all(word in text for _name, _state, text in states), f"status page: {word} is not said of each service"
             )
+        judge.check(
+            any("certificate ends in" in text for _name, _state, text in states),
+            f"status page: the end of no certificate is told: {states}",
+        )
+        browser.evaluate(UNFOLD)
         for name in ("verify", "kubernetes"):
             text = browser.evaluate(f"document.getElementById('{name}').textContent")
             judge.measured[f"status {name}"] = text
@@ -155,6 +163,10 @@ def report(judge: Judge, asked: Json) -> None:
             found = browser.evaluate(VERDICTS)
             judge.check(
                 found == [each for each in everything if each == verdict], f"report: the filter {verdict} shows {found}"
+            )
+            judge.check(
+                browser.evaluate(NOTHING) == (not found),
+                f"report: the filter {verdict} does not say that there is none",
             )
         judge.measured["report"] = {verdict: everything.count(verdict) for verdict in set(everything)}
         judge.wrong += [f"report: {message}" for message in browser.messages]

@@ -89,9 +89,14 @@ def daemon(folder, name, obedient=True, worker=False):
     return str(path)
 
 
+def ends_after(path, status=0):
+    """A program that ends when another one has written its PID, and so has its handlers."""
+    return f"sh -c 'until [ -s {path} ]; do sleep 0.1; done; exit {status}'"
+
+
 @pytest.mark.parametrize("status", [0, 7])
 def test_the_first_end_ends_all_and_is_a_failure_even_with_status_0(start, tmp_path, status):
-    process = start("QUIT", daemon(tmp_path, "stays"), "TERM", f"sh -c 'sleep 0.5; exit {status}'")
+    process = start("QUIT", daemon(tmp_path, "stays"), "TERM", ends_after(tmp_path / "stays.pid", status))
     assert process.wait(timeout=PATIENCE) == 1
     assert f"sh ended with status {status}" in (tmp_path / "said").read_text()
     assert (tmp_path / "stays.signals").read_text() == "SIGQUIT "
@@ -115,7 +120,8 @@ def test_a_signal_to_the_group_as_tini_sends_it_does_not_pass_the_supervisor_by(
 
 
 def test_who_does_not_stop_in_time_is_killed(start, tmp_path):
-    process = start("TERM", daemon(tmp_path, "stubborn", obedient=False), "TERM", "sleep 0.5", grace=1)
+    after = ends_after(tmp_path / "stubborn.pid")
+    process = start("TERM", daemon(tmp_path, "stubborn", obedient=False), "TERM", after, grace=1)
     pid, _worker = wait_for(tmp_path / "stubborn.pid")
     assert process.wait(timeout=PATIENCE) == 1
     assert ends(pid)

@@ -51,6 +51,15 @@ def test_reason_of_a_failed_task_is_what_explains_it(tmp_path, text, reason):
     assert results.junit([report]).notes == [f"failed: bad\n{reason}".strip()]
 
 
+def test_reason_without_a_traceback_is_the_message(tmp_path):
+    report = tmp_path / "report.xml"
+    report.write_text(
+        "<testsuite><testcase name='bad'><error message='Task failed: no'>(traceback missing)\n\nThe above exception"
+        " was the direct cause of the following exception:\n\n(traceback missing)</error></testcase></testsuite>"
+    )
+    assert results.junit([report]).notes == ["failed: bad\nTask failed: no"]
+
+
 def test_shortened_keeps_the_name_and_the_end_of_the_reason():
     assert results.shortened("failed: bad") == "failed: bad"
     assert results.shortened("failed: bad\none\ntwo") == "failed: bad\none\ntwo"

@@ -24,7 +24,10 @@ def deployment(replicas=1, progressing="True", **status):
         "spec": {
             "replicas": replicas,
             "selector": {"matchLabels": LABELS},
-            "template": {"spec": {"containers": [{"image": "fortytwo/web:0123"}]}},
+            "template": {
+                "metadata": {"annotations": {"ft-services/certificate-until": "2027-12-25"}},
+                "spec": {"containers": [{"image": "fortytwo/web:0123"}]},
+            },
         },
         "status": {
             "observedGeneration": 2,
@@ -66,7 +69,7 @@ def pod(restarts=0, labels=None, **state):
 def test_a_service_has_a_state_and_a_reason_without_messages(found, pods, state, why):
     known = util.platform([found], pods, [])["services"]["web"]
     assert (known["state"], known["why"]) == (state, why)
-    assert known["image"] == "web:0123"
+    assert (known["image"], known["certificate_until"]) == ("web:0123", "2027-12-25")
     assert "hunter2" not in str(known)
 
 
@@ -75,16 +78,23 @@ def test_restarts_are_those_of_its_own_pods():
     assert util.platform([deployment()], pods, [])["services"]["web"]["restarts"] == 2
 
 
+@pytest.mark.parametrize("name", ["backup", "rehearsal"])
 @pytest.mark.parametrize(("suspended", "schedule"), [(True, None), (False, "17 3 * * *")])
-def test_the_backup_by_a_schedule_is_told_too(suspended, schedule):
+def test_what_runs_by_a_schedule_is_told_too(name, suspended, schedule):
     job = {
-        "metadata": {"name": "backup"},
+        "metadata": {"name": name},
         "spec": {"suspend": suspended, "schedule": "17 3 * * *"},
         "status": {"lastScheduleTime": "2026-01-02T03:17:00Z", "lastSuccessfulTime": "2026-01-01T03:18:00Z"},
     }
-    assert util.platform([], [], [job])["backup"] == {
+    assert util.platform([], [], [job])[name] == {
         "schedule": schedule,
         "begun": "2026-01-02T03:17:00Z",
         "succeeded": "2026-01-01T03:18:00Z",
     }
-    assert util.platform([], [], [])["backup"] is None
+    assert util.platform([], [], [])[name] is None
+
+
+def test_a_service_without_a_certificate_has_no_end_of_it():
+    found = deployment()
+    del found["spec"]["template"]["metadata"]["annotations"]
+    assert util.service(found, [])["certificate_until"] is None

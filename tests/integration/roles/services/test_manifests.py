@@ -154,6 +154,10 @@ def test_a_changed_file_or_secret_makes_a_new_pod(rendered):
         for volume in pod_of(deployment)["volumes"]:
             if "secret" in volume:
                 assert annotations[f"ft-services/secret-{volume['secret']['secretName']}"] == "c0ffee"
+        # By it the status page knows when the certificate in use ends.
+        assert ("ft-services/certificate-until" in annotations) == any(
+            volume.get("secret", {}).get("secretName", "").endswith("-tls") for volume in pod_of(deployment)["volumes"]
+        )
 
 
 def test_probes_and_resources_are_complete(rendered):
@@ -369,11 +373,19 @@ def test_the_status_page_lists_every_service_and_loads_only_files_of_its_image(n
     for command in (link["command"] for row in rendered.table for link in row.get("links", []) if "command" in link):
         assert command in page.text
         assert not command.startswith("kubectl ") or command.startswith("kubectl --context ft-services -n ft-services ")
+    places = set(re.findall(r"get secret (\S+) -o jsonpath='{\.data\.(\S+)}'", page.text))
+    secrets = {each["name"]: each["data"] for each in rendered.inputs["secrets"]}
+    passwords = {
+        entry["name"] for entry in rendered.inputs["credentials"] if entry.get("kind", "password") == "password"
+    }
+    assert {secrets[name][key].get("credential") for name, key in places} == passwords
     for link in page.links:
         assert not link.startswith("/docs/") or data[link.removeprefix("/docs/")].startswith("# ")
     status = json.loads(data["status.json"])
     assert [each["name"] for each in status["services"]] == [row["name"] for row in rendered.table]
     assert status["ca_sha256"] == "00:11:22"
+    ends = {each["name"] for each in status["services"] if each["certificate_until"] == "2027-12-25"}
+    assert ends == {row["name"] for row in rendered.table if row.get("tls")}
 
 
 @pytest.fixture(scope="module")

@@ -9,6 +9,7 @@ import pathlib
 from xml.etree import ElementTree
 
 import jinja2
+import yaml
 
 from ansible_collections.fortytwo.ft_services.plugins.plugin_utils._verification.report import (
     check_lines,
@@ -18,7 +19,8 @@ from ansible_collections.fortytwo.ft_services.plugins.plugin_utils._verification
 )
 
 PLATFORM = {"platform": "p", "address": "a", "namespace": "n", "at": "2026-01-31T12:00:00Z"}
-TEMPLATE = pathlib.Path(__file__).parents[5] / "roles" / "verify" / "templates" / "report.html.j2"
+REPOSITORY = pathlib.Path(__file__).parents[5]
+TEMPLATE = REPOSITORY / "roles" / "verify" / "templates" / "report.html.j2"
 REQUIREMENTS = [
     {"id": "NGX-01", "title": "Redirect", "services": ["nginx"]},
     {"id": "LB-02", "title": "Types", "services": ["nginx", "ftps"]},
@@ -145,6 +147,15 @@ def test_page_has_what_failed_first_and_words_for_people():
     assert ">skipped<" not in text
     assert ">not tried<" in text
     assert text.count(">LB-02<") == 1
+
+
+def test_every_area_of_the_platform_is_explained():
+    known = yaml.safe_load((REPOSITORY / "roles/verify/vars/main.yml").read_text(encoding="utf-8"))
+    rows = known["__verify_platform_requirements"]
+    for file in REPOSITORY.glob("images/*/checks.yml"):
+        rows = rows + yaml.safe_load(file.read_text(encoding="utf-8")).get("requirements", [])
+    areas = {row["area"] for row in verification_report([], rows, [], PLATFORM)["rows"]}
+    assert areas == set(known["__verify_areas"])
 
 
 def test_zero_failures_are_not_red():
