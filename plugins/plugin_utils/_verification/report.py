@@ -60,7 +60,8 @@ def verification_report(
 def changes(rows: t.Sequence[Json], before: t.Sequence[Json]) -> list[dict[str, t.Any]]:
     """Requirements whose verdict is not that of the run before: ``id``, ``title``, ``was`` and ``now``.
 
-    ``was`` is None for one that is new, ``now`` for one that is gone. Without a run before nothing has changed.
+    Those that failed come first. ``was`` is None for one that is new, ``now`` for one that is gone. Without a run
+    before nothing has changed.
     """
     old = {row["id"]: row for row in before}
     new = {row["id"]: row for row in rows}
@@ -69,7 +70,7 @@ def changes(rows: t.Sequence[Json], before: t.Sequence[Json]) -> list[dict[str, 
         was, now = (where[name]["verdict"] if name in where else None for where in (old, new))
         if was != now:
             found.append({"id": name, "title": (new.get(name) or old[name])["title"], "was": was, "now": now})
-    return found
+    return sorted(found, key=lambda each: each["now"] != "failed")
 
 
 def why_absent(absent: t.Sequence[str], outside: t.Mapping[str, str]) -> str:

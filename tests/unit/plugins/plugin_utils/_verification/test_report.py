@@ -163,10 +163,11 @@ def test_zero_failures_are_not_red():
 
 
 def test_what_changed_since_the_run_before_is_told():
-    before = report(check("NGX-01"), check("LB-02"), check("GONE-1"))
-    now = report(check("NGX-01", ok=False), check("LB-02"), check("NEW-1"), previous=before)
+    before = report(check("NGX-02"), check("LB-02"), check("GONE-1"))
+    now = report(check("NGX-01"), check("NGX-02", ok=False), check("LB-02"), check("NEW-1"), previous=before)
     assert [(each["id"], each["was"], each["now"]) for each in now["changes"]] == [
-        ("NGX-01", "passed", "failed"),
+        ("NGX-02", "passed", "failed"),
+        ("NGX-01", "skipped", "passed"),
         ("NEW-1", None, "passed"),
         ("GONE-1", "passed", None),
     ]
