@@ -16,6 +16,12 @@ const PHPMYADMIN = true;
 require ROOT_PATH . 'libraries/constants.php';
 require AUTOLOAD_FILE;
 
+// Where a release looks for it elsewhere, an import would show no progress, and say nothing about that.
+if (!is_file(CUSTOM_FOOTER_FILE)) {
+    fwrite(STDERR, 'phpMyAdmin looks for its footer at ' . CUSTOM_FOOTER_FILE . "\n");
+    exit(1);
+}
+
 error_reporting(E_ALL & ~E_DEPRECATED & ~E_USER_DEPRECATED);
 $cfg = ['environment' => 'production'];
 $containerBuilder = PhpMyAdmin\Core::getContainerBuilder();
