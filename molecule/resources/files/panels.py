@@ -15,6 +15,7 @@ import pathlib
 import sys
 import time
 import typing as t
+import urllib.parse
 
 from browser import Browser
 
@@ -168,6 +169,9 @@ def forms(page: Page) -> None:
     page.browser.wait_for(READY)
     shown = page.run(f"({SEARCH})('mysql')")
     page.check("mysql" in shown and "nginx" not in shown, f"the search for mysql shows {shown}")
+    front = page.run("(({href, textContent}) => [href, textContent])(document.getElementById('front'))")
+    host = urllib.parse.urlsplit(page.url).netloc.removesuffix(":3000")
+    page.check(front == [f"https://{host}/", "All services"], f"the way back to the status page is {front}")
 
 
 def views(page: Page) -> None:
