@@ -55,10 +55,11 @@ dashboard: ready ## Open the dashboard of the cluster, for this machine only and
 #: down           Take the services away and keep their data; make up brings them back
 #: purge          Remove the cluster and its data, after a question
 
-# On a terminal a line for each stage and what was changed is enough; elsewhere every task is told.
+# On a terminal a line for each stage is enough, and at the end what was changed; elsewhere every task is told.
 ifdef MAKE_TERMOUT
-up: export ANSIBLE_DISPLAY_OK_HOSTS ?= false
-up: export ANSIBLE_DISPLAY_SKIPPED_HOSTS ?= false
+up $(PLAYS): export ANSIBLE_DISPLAY_OK_HOSTS ?= false
+up $(PLAYS): export ANSIBLE_DISPLAY_SKIPPED_HOSTS ?= false
+up $(PLAYS): export FT_SERVICES_DISPLAY_CHANGED_HOSTS ?= false
 endif
 
 # What they are asked for stands at the end; what each task did would only push it off the screen.

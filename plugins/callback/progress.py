@@ -224,6 +224,8 @@ class CallbackModule(CallbackBase):
         self._started = time.monotonic()
         self._stages: dict[str, float] = {}
         self._stage = ""
+        # Where a task failed last; one that was rescued is followed by others.
+        self._failed = ""
         self._stage_started = self._started
         self._changed: list[str] = []
         self._undo: list[str] = []
@@ -285,6 +287,8 @@ class CallbackModule(CallbackBase):
     def v2_runner_on_failed(self, result: t.Any, ignore_errors: bool = False) -> None:
         """One host is done."""
         self._count(-1)
+        if not ignore_errors:
+            self._failed = self._stage
 
     def v2_runner_on_skipped(self, result: t.Any) -> None:
         """One host is done."""
@@ -293,13 +297,17 @@ class CallbackModule(CallbackBase):
     def v2_runner_on_unreachable(self, result: t.Any) -> None:
         """One host is done."""
         self._count(-1)
+        self._failed = self._stage
 
     def v2_playbook_on_stats(self, stats: t.Any) -> None:
         """Print stages and summary, and clean up."""
+        # The table says it of the last one too.
+        self._in_place = False
         self._begin("", None)
         self._end()
         lines: list[str] = []
-        stages = stage_table(self._stages)
+        changed, failed = changes_and_failures(stats.changed, stats.failures, stats.dark)
+        stages = stage_table(self._stages, self._failed if failed else "")
         if stages:
             lines += ["", "STAGES", *stages]
         summary = summary_lines(stats.custom.get("_run", {}).get(SUMMARY_KEY))
@@ -308,7 +316,6 @@ class CallbackModule(CallbackBase):
         told = change_lines(self._changed, self._undo)
         if told:
             lines += ["", *told]
-        changed, failed = changes_and_failures(stats.changed, stats.failures, stats.dark)
         seconds = time.monotonic() - self._started
         lines += ["", f"changed={changed} failed={failed} in {seconds:.1f} s"]
         # Without standard output the exit code tells the rest.

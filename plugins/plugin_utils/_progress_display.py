@@ -81,17 +81,20 @@ def live_text(stage: str, name: str, report: Report | None, seconds: float, secr
     return INDENT + (f"{stage}: " if stage else "") + ", ".join(parts)
 
 
-def stage_table(stages: dict[str, float]) -> list[str]:
+def stage_table(stages: dict[str, float], failed: str = "") -> list[str]:
     """Lines with the name of each stage and its time, in the order in which they ran, and the sum.
 
-    A role that only lent its settings took no time worth a line.
+    A role that only lent its settings took no time worth a line. The one that ``failed`` is marked.
     """
-    shown = [(name, seconds) for name, seconds in stages.items() if seconds >= LEAST_SECONDS]
+    shown = [(name, seconds) for name, seconds in stages.items() if seconds >= LEAST_SECONDS or name == failed]
     if not shown:
         return []
     rows = [*shown, ("total", sum(stages.values()))]
     width = max(len(name) for name, seconds in rows)
-    return [f"{name:<{width}}  {_table_time(seconds):>14}" for name, seconds in rows]
+    return [
+        f"{name:<{width}}  {_table_time(seconds):>14}" + ("  failed" if name == failed else "")
+        for name, seconds in rows
+    ]
 
 
 def _table_time(seconds: float) -> str:
@@ -166,3 +169,11 @@ def essential(result: t.Mapping[str, t.Any]) -> t.Mapping[str, t.Any]:
         for key in ("msg", "rc", "stdout", "stderr", "module_stdout", "module_stderr")
         if result.get(key) not in (None, "")
     }
+
+
+def plain(result: t.Mapping[str, t.Any]) -> str | None:
+    """A result that is nothing but a message, as lines; None where it is more, or data."""
+    told = {key: content for key, content in result.items() if not key.startswith("_ansible_") and key != "changed"}
+    if list(told) != ["msg"] or not isinstance(told["msg"], str):
+        return None
+    return "\n" + textwrap.indent(told["msg"].strip("\n"), INDENT)

@@ -17,6 +17,7 @@ from ansible_collections.fortytwo.ft_services.plugins.plugin_utils._progress_dis
     essential,
     live_text,
     newest_report,
+    plain,
     stage_line,
     stage_table,
     summary_lines,
@@ -78,6 +79,11 @@ def test_no_table_without_a_stage_that_took_time():
     assert stage_table({"services": 0.05}) == []
 
 
+def test_the_stage_that_failed_is_marked_however_short_it_was():
+    rows = stage_table({"minikube": 61.0, "images": 0.01}, "images")
+    assert [row.split()[-1] for row in rows] == ["s", "failed", "s"]
+
+
 def test_summary_of_lines_and_sections():
     summary = ["first", {"title": "Addresses", "lines": ["https://x/", "  indented\x1b[31m"]}, {"title": "Empty"}]
     assert summary_lines(summary) == ["first", "", "Addresses", "  https://x/", "    indented [31m", "", "Empty"]
@@ -116,3 +122,10 @@ def test_a_failure_is_its_message_and_what_a_command_wrote():
     assert essential(failed) == {"msg": "why", "rc": 1, "stderr": "x"}
     # Without a message nothing may be left out.
     assert essential({"failed": True, "reason": "x"}) == {"failed": True, "reason": "x"}
+
+
+def test_a_message_alone_is_plain_lines():
+    assert plain({"msg": "one\ntwo\n", "changed": False, "_ansible_verbose_always": True}) == "\n    one\n    two"
+    assert plain({"msg": "why", "rc": 1}) is None
+    assert plain({"msg": {"a": 1}}) is None
+    assert plain({"reason": "x"}) is None
