@@ -39,6 +39,8 @@ VERSIONS: dict[str, str] = VARIABLES["bundle_versions"]
 # What Alpine has and the forged bundle has not.
 ABSENT = [entry["package"] for entry in VARIABLES["bundle_missing_when_forged"] if "package" in entry]
 KUBERNETES = f"v{VERSIONS['kubernetes']}"
+# The program, and wheels of compiled libraries.
+FEW_WHEELS = ("kube-web-view==", "frozenlist==", "markupsafe==")
 
 
 @dataclasses.dataclass
@@ -150,9 +152,32 @@ def offer_arm64(network: Network) -> dict[str, bytes]:
     return contents
 
 
-def arm64_influxdb(network: Network) -> dict[str, str]:
+def arm64_arguments(network: Network) -> dict[str, t.Any]:
+    """Return arguments for a small bundle: few of the wheels, and a WordPress of one file."""
+    folder = network.path("arm64-vendor")
+    wheels = folder / "recipes/python/arm64/kube-web-view.txt"
+    wheels.parent.mkdir(parents=True)
+    text = (CLONE / "roles/bundle/files/forge/python/arm64" / wheels.name).read_text(encoding="utf-8")
+    pins = [pin for pin in text.replace("\\\n", "").splitlines() if pin.startswith(FEW_WHEELS)]
+    assert len(pins) == len(FEW_WHEELS)
+    wheels.write_text("\n".join(pins), encoding="utf-8")
+    wordpress = folder / f"wordpress-{VERSIONS['wordpress']}.tar.gz"
+    (folder / "version.php").touch()
+    with tarfile.open(wordpress, "w:gz") as tar:
+        tar.add(folder / "version.php", "wordpress/wp-includes/version.php")
+    network.site.offer(f"/small/{wordpress.name}", wordpress, kind="sha1")
+    return {
+        "architecture": "arm64",
+        "checksums": network.pins | _offer_influxdb(network, folder),
+        "mirrors": network.mirrors | {"wordpress": f"{network.site.address}/small"},
+        "recipes": str(folder / "recipes"),
+        "work_path": str(network.path("arm64-work")),
+    }
+
+
+def _offer_influxdb(network: Network, folder: pathlib.Path) -> dict[str, str]:
     """Offer InfluxDB's archive for arm64, and return the pin without which it is not taken."""
-    version, folder = VERSIONS["influxdb"], network.path("arm64-vendor")
+    version = VERSIONS["influxdb"]
     archive = folder / f"influxdb-{version}_linux_arm64.tar.gz"
     with tarfile.open(archive, "w:gz") as tar:
         for name in ("influx", "influxd"):

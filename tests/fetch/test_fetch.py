@@ -27,7 +27,7 @@ from conftest import (
     VARIABLES,
     VERSIONS,
     Network,
-    arm64_influxdb,
+    arm64_arguments,
     image_of,
     offer_arm64,
 )
@@ -226,10 +226,9 @@ def test_the_base_image_installs_from_the_fetched_repository(network: Network) -
 
 
 def test_a_bundle_for_arm64_holds_nothing_of_this_machine_s(network: Network) -> None:
-    """The vendors' arm64 files are small here, so this takes seconds; the wheels are those of the Python index."""
-    offered, pins, work = offer_arm64(network), arm64_influxdb(network), network.path("arm64-work")
+    """The vendors' files for arm64 are small here, so this takes seconds; the wheels are those of the Python index."""
+    offered, wanted = offer_arm64(network), arm64_arguments(network)
     network.site.requests.clear()
-    wanted = {"architecture": "arm64", "work_path": str(work), "checksums": network.pins | pins}
     result = network.bundle("arm64", **wanted)
     assert (result.get("msg"), result.get("architecture"), result.get("native")) == (None, "arm64", False)
     # The program that reads Alpine's packages has to run here; all the rest is the other's.
@@ -243,10 +242,10 @@ def test_a_bundle_for_arm64_holds_nothing_of_this_machine_s(network: Network) ->
     assert {_settings_of(image)["architecture"] for image in images} == {"arm64"}
     names = {package.name.rpartition("-")[0].rpartition("-")[0] for package in (folder / "apk").glob("aarch64/*.apk")}
     assert set(VARIABLES["bundle_packages"]) <= names
-    with tarfile.open(work / "out/kube-web-view.tar") as tar:
+    with tarfile.open(network.path("arm64-work/out/kube-web-view.tar")) as tar:
         # Two bytes of each library name the processor: 183 is AArch64's.
         libraries = [tar.extractfile(member).read(20) for member in tar if member.name.endswith(".so")]
-    assert len(libraries) > 5
+    assert len(libraries) > 1
     assert {int.from_bytes(library[18:20], "little") for library in libraries} == {183}
     assert network.bundle("arm64", **wanted | {"mode": "offline"})["changed"] is False
 

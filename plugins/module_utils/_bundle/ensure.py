@@ -153,13 +153,15 @@ class Stage:
         run = make_runner(self.module)
         go = self.module.get_bin_path("go")
         recipes = pathlib.Path(self.parameters["recipes"])
-        forger = Forger(run, recipes, self.work, go if host_go(run, go) else None, self.parameters)
+        forger = None
+        if self.architecture == AMD64:
+            forger = Forger(run, recipes, self.work, go if host_go(run, go) else None, self.parameters)
 
         def ways() -> tuple[Fetcher, dict[str, Forge]]:
             say, kinds = self.progress.message, (self.architecture, self.host)
             fetcher = Fetcher(run, recipes, self.bundle, self.work, self.parameters, say, *kinds)
             steps = {"fetch": fetcher.steps()}
-            if self.architecture == AMD64:
+            if forger:
                 steps["build"] = forger.steps()
             if self.parameters["refresh"]:
                 steps = {way: [refreshed(step) for step in found] for way, found in steps.items()}
