@@ -19,16 +19,13 @@ from ansible_collections.fortytwo.ft_services.plugins.module_utils._credentials.
     Store,
     Wanted,
 )
-from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.client import (
-    KubeClient,
-    Resource,
-    retrying,
-)
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.client import KubeClient, retrying
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.errors import (
     KubeConnectionError,
     KubeError,
 )
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.redact import redact, secret_texts
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.resource import Resource
 
 MANAGER = "ft-services-credentials"
 # The default of the module manifests, which keeps a namespace right from then on.

@@ -15,7 +15,7 @@ import threading
 import time
 import typing as t
 from concurrent.futures import ThreadPoolExecutor
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.connection import Connection, load
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.errors import (
@@ -26,6 +26,7 @@ from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.e
     through,
     warning_texts,
 )
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.resource import Resource
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._types import Json
 
 try:
@@ -51,36 +52,6 @@ class Response(t.NamedTuple):
     status: int
     data: t.Any
     warnings: list[str]
-
-
-class Resource(t.NamedTuple):
-    """One kind as the API server serves it."""
-
-    api_version: str
-    kind: str
-    plural: str
-    namespaced: bool
-    verbs: tuple[str, ...] = ()
-
-    @property
-    def group(self) -> str:
-        """The API group; empty for the core group."""
-        return group_of(self.api_version)
-
-    def path(self, namespace: str | None = None, name: str | None = None) -> str:
-        """Path of one object, or of the collection without a name."""
-        parts = ["apis" if "/" in self.api_version else "api", *self.api_version.split("/")]
-        if self.namespaced and namespace:
-            parts += ["namespaces", quote(namespace, safe="")]
-        parts.append(self.plural)
-        if name:
-            parts.append(quote(name, safe=""))
-        return "/" + "/".join(parts)
-
-
-def group_of(api_version: str) -> str:
-    """The group of an apiVersion; empty for the core group."""
-    return api_version.rpartition("/")[0]
 
 
 def encoded(body: Json | list[Json]) -> bytes:

@@ -8,13 +8,10 @@ from __future__ import annotations
 import difflib
 import typing as t
 
-from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.client import (
-    METADATA_ONLY,
-    KubeClient,
-    Resource,
-)
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.client import METADATA_ONLY, KubeClient
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.errors import KubeError
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.redact import hide_values
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.resource import Resource
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._types import Json
 
 # Kinds that every cluster serves: no need to ask for their apiVersion and path.

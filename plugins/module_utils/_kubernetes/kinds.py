@@ -13,13 +13,13 @@ import typing as t
 from dataclasses import dataclass
 
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes import failures, readiness
-from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.client import Resource
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.failures import Failure
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.readiness import (
     READY,
     State,
     Surroundings,
 )
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.resource import Resource
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._types import Json
 
 PODS = Resource("v1", "Pod", "pods", True)

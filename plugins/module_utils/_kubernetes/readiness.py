@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.client import Resource
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.errors import KubeError
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.resource import Resource
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._types import Json
 
 SLICES = Resource("discovery.k8s.io/v1", "EndpointSlice", "endpointslices", True)

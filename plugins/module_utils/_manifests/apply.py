@@ -13,16 +13,13 @@ import datetime
 import typing as t
 from dataclasses import dataclass
 
-from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.client import (
-    JSON_PATCH,
-    Resource,
-    Response,
-)
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.client import JSON_PATCH, Response
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.errors import (
     KubeConnectionError,
     KubeError,
 )
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.kinds import Order
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.resource import Resource
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._manifests.context import Session, Step
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._manifests.diff import differs
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._manifests.documents import Manifest

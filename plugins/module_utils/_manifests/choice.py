@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.client import METADATA_ONLY, Resource
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.client import METADATA_ONLY
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.info import find_resources
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.kinds import kind_of
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.resource import Resource
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.selectors import (
     SelectorError,
     conditions,

@@ -13,13 +13,10 @@ import time
 import typing as t
 from dataclasses import dataclass, field
 
-from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.client import (
-    KubeClient,
-    Resource,
-    retrying,
-)
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.client import KubeClient, retrying
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.errors import KubeError
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.redact import IN_SERVER_WORDS, redact
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.resource import Resource
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._manifests.documents import Manifest
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._progress import Progress
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._types import Json

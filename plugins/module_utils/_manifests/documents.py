@@ -12,8 +12,8 @@ import base64
 import typing as t
 from dataclasses import dataclass, field
 
-from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.client import group_of
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.kinds import kind_of
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.resource import group_of
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._manifests.scalars import (
     ScalarError,
     key_text,

@@ -12,12 +12,13 @@ import difflib
 import re
 import typing as t
 
-from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.client import Resource, Response
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.client import Response
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.errors import (
     KubeConnectionError,
     KubeError,
 )
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.kinds import Order, Prune, kind_of
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.resource import Resource
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._manifests.context import (
     ManifestsError,
     Session,

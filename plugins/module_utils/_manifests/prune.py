@@ -11,12 +11,13 @@ from __future__ import annotations
 import functools
 import typing as t
 
-from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.client import METADATA_ONLY, Resource
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.client import METADATA_ONLY
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.errors import (
     KubeConnectionError,
     KubeError,
 )
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.kinds import Prune, kind_of
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.resource import Resource
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._manifests.context import (
     ManifestsError,
     Session,

@@ -12,7 +12,6 @@ import functools
 import typing as t
 from dataclasses import dataclass
 
-from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.client import Resource
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.info import clean
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.kinds import (
     kind_of,
@@ -26,6 +25,7 @@ from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.r
     gone_state,
 )
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.redact import is_secret, secrets_in
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.resource import Resource
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._manifests.apply import Applier, delete_rank
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._manifests.context import (
     ManifestsError,

@@ -14,7 +14,7 @@ import time
 import typing as t
 from dataclasses import dataclass, field
 
-from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.client import KubeClient, Resource
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.client import KubeClient
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.errors import KubeError
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.failures import (
     Failure,
@@ -28,6 +28,7 @@ from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.k
     pod_signs,
 )
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.readiness import State, Surroundings
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.resource import Resource
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._manifests.context import Session
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._manifests.documents import label_of
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._types import Json

@@ -17,7 +17,6 @@ from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.c
     APPLY,
     METADATA_ONLY,
     KubeClient,
-    Resource,
     encoded,
     retrying,
 )
@@ -29,6 +28,7 @@ from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.e
     error_of,
     warning_texts,
 )
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.resource import Resource
 
 
 def answer(code, message="", reason="", causes=(), headers=None, **details):

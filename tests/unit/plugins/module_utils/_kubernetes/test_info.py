@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.client import Resource
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.errors import KubeError
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.info import (
     clean,
@@ -15,6 +14,7 @@ from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.i
     read_objects,
 )
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.redact import HIDDEN, LAST_APPLIED
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.resource import Resource
 
 LEASES = Resource("coordination.k8s.io/v1", "Lease", "leases", True, ("get", "list"))
 EVENTS = [

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.client import Resource
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.failures import Failure
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.kinds import (
     KINDS,
@@ -18,6 +17,7 @@ from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.k
     waitable,
 )
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.readiness import READY, State
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.resource import Resource
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._manifests.documents import SET_LABEL, parse
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._manifests.prune import prunable
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._manifests.wait import Target, WatchCache

@@ -8,8 +8,9 @@ from __future__ import annotations
 import copy
 import time
 
-from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.client import Resource, Response
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.client import Response
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.errors import KubeError, is_transient
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.resource import Resource
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._manifests.context import Session
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._manifests.documents import parse
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._manifests.runner import Run

@@ -11,8 +11,9 @@ import time
 
 import pytest
 
-from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.client import Resource, Response
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.client import Response
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.errors import KubeError
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.resource import Resource
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._manifests.context import ManifestsError, Session
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._manifests.documents import parse
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._manifests.migrate import (

@@ -11,8 +11,8 @@ import time
 
 import pytest
 
-from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.client import Resource
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.errors import KubeError
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.resource import Resource
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._manifests.apply import Applier
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._manifests.context import (
     ManifestsError,

@@ -10,10 +10,10 @@ import time
 
 import pytest
 
-from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.client import Resource
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.errors import KubeError
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.kinds import state_of
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.readiness import gone_state
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.resource import Resource
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._manifests.context import Session
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._manifests.wait import Target, Waiter, WaitFailed
 
