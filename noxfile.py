@@ -300,19 +300,25 @@ def kills(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def destroy(session: nox.Session) -> None:
+    """Remove the platform that stress, changes, recovery and kills share."""
+    scenario(session, "stress", "destroy")
+
+
+@nox.session(default=False)
 def remote(session: nox.Session) -> None:
     """Bring the platform up on another host by ssh, use it from this one, and restart that host."""
     scenario(session, "remote")
 
 
-def scenario(session: nox.Session, name: str) -> None:
-    """Run a scenario; each of its tasks named "Check ..." is a test case."""
+def scenario(session: nox.Session, name: str, command: str = "test") -> None:
+    """Run a command of Molecule for a scenario; each of its tasks named "Check ..." is a test case."""
     root, copy = copied()
     folder = reports(session)
     shutil.rmtree(copy / "artifacts", ignore_errors=True)
     # The checks search the gate's log for secrets.
     log = {"GATE_LOG": os.environ["GATE_LOG"]} if "GATE_LOG" in os.environ else {}
-    words = ["--base-config", "molecule/base.yml", *(session.posargs or ["test"]), "--scenario-name", name]
+    words = ["--base-config", "molecule/base.yml", *(session.posargs or [command]), "--scenario-name", name]
     try:
         run(session, "molecule", *words, folder=copy, more=collections(root) | log)
     finally:

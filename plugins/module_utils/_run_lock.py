@@ -26,13 +26,15 @@ class Holder(t.NamedTuple):
 
 
 def ticks_of(pid: int, proc: Path) -> int | None:
-    """When a process started, in the kernel's ticks since the boot; None where there is none of this number."""
+    """When a process started, in the kernel's ticks since the boot; None where none of this number works."""
     try:
         text = (proc / str(pid) / "stat").read_text()
     except OSError:
         return None
     # The name, in parentheses, may hold anything.
-    return int(text.rpartition(")")[2].split()[19])
+    fields = text.rpartition(")")[2].split()
+    # Where nobody asks for its end, as in many containers, one that has ended stays listed.
+    return None if fields[0] in "ZX" else int(fields[19])
 
 
 def parent_of(pid: int, proc: Path) -> int:

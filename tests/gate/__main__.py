@@ -22,6 +22,7 @@ import signal
 import subprocess
 import sys
 import time
+import typing as t
 
 import environments
 import programs
@@ -38,13 +39,15 @@ class Step:
     """How the sessions of a step are run.
 
     ``limit`` is the most seconds of a session, ``cases`` whether it reports test cases (else it is one), ``needs`` the
-    step without which it makes no sense. A step ``on_request`` is run only where it is named.
+    step without which it makes no sense. A step ``on_request`` is run only where it is named. What ``leaves`` something
+    to the next one needs that step at the end.
     """
 
     limit: float = 600
     cases: bool = False
     needs: str | None = None
     on_request: bool = False
+    leaves: str | None = None
 
 
 STEPS = {
@@ -58,10 +61,13 @@ STEPS = {
     "bundle": Step(3000),
     "fetch": Step(900, cases=True, needs="bundle"),
     "molecule": Step(3600, cases=True, needs="bundle"),
-    # What `make extended` runs.
+    # What `make extended` runs. All but the last share a platform: each heals it first, and one removes it.
     **dict.fromkeys(
-        ("stress", "changes", "recovery", "remote", "kills"), Step(3600, cases=True, needs="bundle", on_request=True)
+        ("stress", "changes", "recovery", "kills"),
+        Step(3600, cases=True, needs="bundle", on_request=True, leaves="destroy"),
     ),
+    "destroy": Step(cases=True, on_request=True),
+    "remote": Step(3600, cases=True, needs="bundle", on_request=True),
 }
 
 
@@ -153,6 +159,12 @@ def prepare(sessions: dict[str, list[tuple[str, str | None]]], first: str) -> No
             future.result()
 
 
+def steps(named: t.Iterable[str]) -> list[str]:
+    """Return these steps in their order, with what removes what they leave."""
+    wanted = {step for name in named if name in STEPS for step in (name, STEPS[name].leaves)}
+    return [name for name in STEPS if name in wanted]
+
+
 def run_steps(asked: list[str]) -> Tally:
     """Run steps in their order."""
     version, python = environments.first_python()
@@ -180,7 +192,7 @@ def main() -> int:
         "--interactive", metavar="ARGUMENT", nargs=argparse.REMAINDER, help="run one step in this terminal, with these"
     )
     given = parser.parse_args()
-    asked = [name for name in STEPS if name in (given.step or usual)]
+    asked = steps(given.step or usual)
     if strangers := set(given.step) - set(STEPS):
         parser.error(f"no such step: {', '.join(sorted(strangers))}")
     # An end from outside also ends what runs: see programs.run.

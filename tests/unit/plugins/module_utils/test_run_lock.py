@@ -55,6 +55,16 @@ def test_another_that_lives_is_told_and_one_that_ended_does_not_count(lock: Path
     assert take(lock, mine()) is None
 
 
+def test_one_that_ended_but_is_still_listed_does_not_count(lock: Path) -> None:
+    process, other = sleeper()
+    assert take(lock, other) is None
+    process.kill()
+    # Its end is noticed, but not taken: so it stays a zombie.
+    os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+    assert take(lock, mine()) is None
+    process.communicate()
+
+
 @pytest.mark.parametrize("other", [of(os.getpid(), 1), of(1, 0), of(os.getppid(), 1, "an earlier boot")])
 def test_a_number_used_again_does_not_count(lock: Path, other: Holder) -> None:
     assert take(lock, other) is None
