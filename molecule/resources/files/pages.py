@@ -206,7 +206,8 @@ def wordpress(judge: Judge, asked: Json) -> None:
         for page in ("plugin-install.php", "update-core.php", "theme-install.php"):
             visit.go(f"{site}/wp-admin/{page}", "body")
             judge.check(
-                "services_wordpress_plugins" in browser.evaluate("document.body.textContent"), f"{page}: does not say how"
+                "services_wordpress_plugins" in browser.evaluate("document.body.textContent"),
+                f"{page}: does not say how",
             )
         # The refusals are errors to the browser, as they have to be.
         browser.messages[:] = [message for message in browser.messages if "403" not in message]
