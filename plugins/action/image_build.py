@@ -14,3 +14,4 @@ class ActionModule(LocalModuleAction):
 
     module = image_build
     long = True
+    predicts = True

@@ -14,3 +14,4 @@ class ActionModule(LocalModuleAction):
 
     module = image_sbom
     long = True
+    predicts = True

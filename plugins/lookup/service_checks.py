@@ -94,5 +94,5 @@ class LookupModule(LookupBase):
         file = folder / _service_checks.CHECKS_FILE
         if not file.is_file():
             return _service_checks.check_file({}, file)
-        content = self._loader.load_from_file(str(file), trusted_as_template=True)
+        content = self._loader.load_from_file(str(file), unsafe=True, trusted_as_template=True)
         return _service_checks.check_file(self._templar.template(content), file)

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import io
 import json
 import sys
@@ -56,6 +57,8 @@ class LocalModuleAction(normal.ActionModule):
     module: types.ModuleType
     # Work of minutes gets a process of its own, whatever happens to the run: such a module only predicts here.
     long: bool = False
+    # Where it predicts that nothing is to be done, that is its result. Not for one that writes although nothing changed.
+    predicts: bool = False
 
     def _execute_module(
         self,
@@ -67,15 +70,23 @@ class LocalModuleAction(normal.ActionModule):
         **more: t.Any,
     ) -> dict[str, t.Any]:
         variables = task_vars or {}
+        elsewhere = functools.partial(
+            super()._execute_module, module_name, module_args, *args, task_vars=variables, wrap_async=wrap_async, **more
+        )
         if module_name or module_args or wrap_async or not self._is_here(variables):
-            usual = super()._execute_module
-            return t.cast(
-                "dict[str, t.Any]",
-                usual(module_name, module_args, *args, task_vars=variables, wrap_async=wrap_async, **more),
-            )
+            return t.cast("dict[str, t.Any]", elsewhere())
+        if not self.long or self._task.check_mode:
+            return self._result_here(variables)
+        predicted = self._result_here(variables, _ansible_check_mode=True) if self.predicts else {"changed": True}
+        if predicted.get("changed") or predicted.get("failed"):
+            return t.cast("dict[str, t.Any]", elsewhere())
+        return predicted
+
+    def _result_here(self, variables: dict[str, t.Any], **changed: t.Any) -> dict[str, t.Any]:
+        """What the module says in this process, with some of Ansible's own arguments changed."""
         arguments = dict(self._task.args)
         self._update_module_args(self._task.action, arguments, variables)
-        parsed: t.Any = self._parse_returned_data(run_here(self.module, arguments), PROFILE)
+        parsed: t.Any = self._parse_returned_data(run_here(self.module, {**arguments, **changed}), PROFILE)
         if isinstance(parsed, dict):
             clean.remove_internal_keys(parsed)
             return parsed
@@ -85,8 +96,6 @@ class LocalModuleAction(normal.ActionModule):
 
     def _is_here(self, variables: dict[str, t.Any]) -> bool:
         """Whether the host is this machine, and the module would have this user, this Python and this environment."""
-        if self.long and not self._task.check_mode:
-            return False
         if self._connection.transport != "local" or self._connection.become or any(self._task.environment or []):
             return False
         if self._task.delegate_to:

@@ -124,12 +124,39 @@ def test_without_a_variable_the_setting_of_ansible_says_which_python(monkeypatch
     assert action()._is_here(variables) is here
 
 
-def test_long_work_has_a_process_of_its_own_but_its_prediction():
-    made = action()
-    made.long = True
-    assert not made._is_here(HERE)
-    made._task.check_mode = True
-    assert made._is_here(HERE)
+@pytest.mark.parametrize(
+    ("predicts", "check", "changed", "processes", "calls"),
+    [
+        (False, False, False, 1, []),
+        (False, True, True, 0, [True]),
+        # What would change nothing has been done.
+        (True, False, False, 0, [True]),
+        (True, False, True, 1, [True]),
+        (True, True, True, 0, [True]),
+    ],
+)
+def test_long_work_has_a_process_of_its_own_but_its_prediction(monkeypatch, predicts, check, changed, processes, calls):
+    asked, started = [], []
+
+    def body(module):
+        asked.append(module.check_mode)
+        module.exit_json(changed=changed)
+
+    def in_a_process(self, *args, **more):
+        started.append(more)
+        return {"changed": changed}
+
+    monkeypatch.setattr(_local_module.normal.ActionModule, "_execute_module", in_a_process)
+    monkeypatch.setattr(
+        _local_module.LocalModuleAction,
+        "_update_module_args",
+        lambda self, name, arguments, variables: arguments.update(_ansible_check_mode=self._task.check_mode),
+    )
+    made = action(check_mode=check)
+    made.long, made.predicts, made.module = True, predicts, example(body)
+    made._task.args, made._task.action = {}, "example"
+    assert made._execute_module(task_vars=HERE)["changed"] is changed
+    assert (len(started), asked) == (processes, calls)
 
 
 @pytest.mark.parametrize("name", ACTIONS)
