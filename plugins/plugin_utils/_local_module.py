@@ -57,7 +57,7 @@ class LocalModuleAction(normal.ActionModule):
     module: types.ModuleType
     # Work of minutes gets a process of its own, whatever happens to the run: such a module only predicts here.
     long: bool = False
-    # Where it predicts that nothing is to be done, that is its result. Not for one that writes although nothing changed.
+    # Where it predicts no change, that is its result. Not for a module that writes although nothing changed.
     predicts: bool = False
 
     def _execute_module(

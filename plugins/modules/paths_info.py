@@ -1,0 +1,134 @@
+# Copyright (c) 2026, The fortytwo.ft_services contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Tell of several paths at once what is there."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: paths_info
+short_description: Tell of several paths at once what is there
+version_added: 1.0.0
+requirements:
+  - python >= 3.11
+author:
+  - The fortytwo.ft_services contributors (@fortytwo)
+description:
+  - Tells of each path whether there is a file, a folder or a link, whose it is, and what it holds, by its checksum.
+  - One call does what a loop over M(ansible.builtin.stat) does with a call for each path.
+extends_documentation_fragment:
+  - fortytwo.ft_services.attributes
+  - fortytwo.ft_services.attributes.info
+options:
+  paths:
+    description: Paths. One may begin with C(~).
+    type: list
+    elements: str
+    required: true
+  checksum:
+    description: Whether to read files for their checksum.
+    type: bool
+    default: false
+seealso:
+  - module: ansible.builtin.stat
+"""
+
+EXAMPLES = r"""
+- name: Look at a unit and where it is enabled
+  fortytwo.ft_services.paths_info:
+    paths:
+      - /etc/systemd/system/example.service
+      - /etc/systemd/system/multi-user.target.wants/example.service
+    checksum: true
+  register: unit
+"""
+
+RETURN = r"""
+paths:
+  description: What is there, by the path as it was given.
+  returned: success
+  type: dict
+  contains:
+    exists:
+      description: Whether there is anything. A link counts, wherever it leads.
+      type: bool
+      sample: true
+    path:
+      description: The path, without C(~).
+      type: str
+      sample: /etc/systemd/system/example.service
+    type:
+      description: V(file), V(directory), V(link) or V(other); null where there is nothing.
+      type: str
+      sample: file
+    owner:
+      description: The name of its owner, or the number of one without a name; null where there is nothing.
+      type: str
+      sample: root
+    sha256:
+      description: SHA-256 of a file as hexadecimal text; null of all else, and without O(checksum).
+      type: str
+      sample: e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855
+"""
+
+import pathlib
+import pwd
+import stat
+import typing as t
+
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._python import require_python
+
+require_python()
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._files import sha256_of
+
+KINDS = {stat.S_IFREG: "file", stat.S_IFDIR: "directory", stat.S_IFLNK: "link"}
+
+
+def owner_of(number: int) -> str:
+    """The name of a user, or the number of one without a name."""
+    try:
+        return pwd.getpwuid(number).pw_name
+    except KeyError:
+        return str(number)
+
+
+def look(given: str, checksum: bool) -> dict[str, t.Any]:
+    """What is at a path. Raises OSError where that cannot be told."""
+    path = pathlib.Path(given).expanduser()
+    try:
+        found = path.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return {"exists": False, "path": str(path), "type": None, "owner": None, "sha256": None}
+    kind = KINDS.get(stat.S_IFMT(found.st_mode), "other")
+    return {
+        "exists": True,
+        "path": str(path),
+        "type": kind,
+        "owner": owner_of(found.st_uid),
+        "sha256": sha256_of(path) if checksum and kind == "file" else None,
+    }
+
+
+def main() -> None:
+    """Run the module."""
+    module = AnsibleModule(
+        argument_spec={
+            "paths": {"type": "list", "elements": "str", "required": True},
+            "checksum": {"type": "bool", "default": False},
+        },
+        supports_check_mode=True,
+    )
+    try:
+        found = {path: look(path, module.params["checksum"]) for path in module.params["paths"]}
+    except (OSError, RuntimeError) as error:
+        # Without a home folder there is no meaning of ~.
+        reason = f"{error.filename}: {error.strerror}" if isinstance(error, OSError) else str(error)
+        module.fail_json(msg=f"Cannot look at {reason}.")
+    module.exit_json(changed=False, paths=found)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,42 @@
+# Copyright (c) 2026, The fortytwo.ft_services contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is at some paths."""
+
+from __future__ import annotations
+
+import getpass
+import os
+
+import pytest
+
+from ansible_collections.fortytwo.ft_services.plugins.modules import paths_info
+
+EMPTY = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+
+
+def test_each_kind_is_told(tmp_path):
+    (tmp_path / "file").touch()
+    (tmp_path / "link").symlink_to("nowhere")
+    os.mkfifo(tmp_path / "pipe")
+    kinds = {"file": "file", "link": "link", "pipe": "other", ".": "directory"}
+    assert {name: paths_info.look(str(tmp_path / name), True)["type"] for name in kinds} == kinds
+    assert paths_info.look(str(tmp_path / "file"), True)["sha256"] == EMPTY
+    assert paths_info.look(str(tmp_path / "file"), False)["sha256"] is None
+    assert paths_info.look(str(tmp_path / "link"), True)["sha256"] is None
+    assert paths_info.look(str(tmp_path), True)["owner"] == getpass.getuser()
+
+
+@pytest.mark.parametrize("name", ["none", "file/below"])
+def test_what_is_not_there_is_told_too(tmp_path, name):
+    (tmp_path / "file").touch()
+    assert not paths_info.look(str(tmp_path / name), True)["exists"]
+
+
+def test_the_home_is_found(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert paths_info.look("~/none", False)["path"] == str(tmp_path / "none")
+
+
+def test_an_owner_without_a_name_is_a_number():
+    assert paths_info.owner_of(987654) == "987654"
