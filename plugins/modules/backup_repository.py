@@ -183,11 +183,10 @@ def store(module: AnsibleModule, repository: Repository) -> Json:
     read_manifest(folder)
     result: Json = {"name": name, "folder": str(folder), "snapshot": "", "bytes_added": 0, "forgotten": []}
     if module.check_mode:
-        there = repository.snapshots().get(name) if repository.is_there() else None
+        there = (repository.held() or {}).get(name)
         return {**result, "changed": there is None, "snapshot": there["id"] if there else ""}
     lock = locked(root)
-    repository.ensure()
-    there = repository.snapshots().get(name)
+    there = repository.ensure().get(name)
     if there is None:
         stored = repository.store(folder)
         result.update(changed=True, snapshot=stored["id"], bytes_added=stored["bytes_added"])
@@ -207,14 +206,13 @@ def copy(module: AnsibleModule, repository: Repository) -> Json:
     """Bring a backup from another repository into this one and return the result."""
     params = module.params
     source = repository.at(params["source"])
-    check_there(params, source)
+    check_key(params, source)
     snapshots = source.snapshots()
     name = wanted(params["name"], snapshots, source.location)
-    held = repository.snapshots() if repository.is_there() else {}
+    held = (repository.held() or {}) if module.check_mode else repository.ensure(like=source.location)
     result: Json = {"name": name, "snapshot": "", "bytes_added": 0, "forgotten": [], "changed": name not in held}
     if module.check_mode:
         return {**result, "snapshot": held[name]["id"] if name in held else ""}
-    repository.ensure(like=source.location)
     if name not in held:
         repository.copy(name, source)
         held = repository.snapshots()
@@ -225,18 +223,18 @@ def copy(module: AnsibleModule, repository: Repository) -> Json:
 
 def trim(module: AnsibleModule, repository: Repository) -> Json:
     """Remove what is not to be kept any more and return the result."""
-    check_there(module.params, repository)
+    check_key(module.params, repository)
+    if module.check_mode:
+        repository.snapshots()
     # restic can tell only in words what it would remove.
     forgotten = [] if module.check_mode else forget(module.params, repository)
     return {"name": "", "snapshot": "", "bytes_added": 0, "forgotten": forgotten, "changed": bool(forgotten)}
 
 
-def check_there(params: Json, repository: Repository) -> None:
-    """Refuse a key or a repository that is not there."""
+def check_key(params: Json, repository: Repository) -> None:
+    """Refuse a key that is not there."""
     if not Path(params["key_file"]).is_file():
         raise BackupError(f"{params['key_file']} is not there: without its key nobody can read {repository.location}.")
-    if not repository.is_there():
-        raise BackupError(f"There is no repository at {repository.location}. Look whether the place is spelt right.")
 
 
 def wanted(asked: str | None, snapshots: Json, location: str) -> str:
@@ -254,7 +252,7 @@ def wanted(asked: str | None, snapshots: Json, location: str) -> str:
 def fetch(module: AnsibleModule, repository: Repository) -> Json:
     """Bring a backup from the repository and return the result."""
     params, root = module.params, Path(module.params["path"])
-    check_there(params, repository)
+    check_key(params, repository)
     snapshots = repository.snapshots()
     name = wanted(params["name"], snapshots, repository.location)
     result: Json = {"name": name, "folder": str(root / name), "snapshot": snapshots[name]["id"]}

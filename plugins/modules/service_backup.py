@@ -399,8 +399,8 @@ def make_in_repository(module: AnsibleModule) -> Json:
     result: Json = {"name": name, "folder": repository.location, "manifest": {}, "removed": []}
     if not module.check_mode:
         private_folder(Path(params["key_file"]).parent, dry=False)
-        repository.ensure()
-    if (not module.check_mode or repository.is_there()) and name in repository.snapshots():
+    held = (repository.held() or {}) if module.check_mode else repository.ensure()
+    if name in held:
         raise BackupError(f"{repository.location} holds a backup {name} already. Name this one otherwise.")
     if module.check_mode:
         return result
@@ -566,7 +566,7 @@ def collect_repository(module: AnsibleModule) -> Json:
     """Copy what the cluster's own repository has and return the result."""
     source = module.params["source"]
     repository = repository_of(module)
-    held = repository.snapshots() if repository.is_there() else {}
+    held = repository.held() or {}
     container = pod_of(module, source)
     # It is encrypted, so it may lie here for a moment.
     with tempfile.TemporaryDirectory() as scratch:
@@ -575,9 +575,10 @@ def collect_repository(module: AnsibleModule) -> Json:
         extract(stream, copy)
         stream.unlink()
         cluster = repository.at(str(copy))
-        if not cluster.is_there():
+        there = cluster.held()
+        if there is None:
             raise BackupError(f"{source['path']} in the pod {source['pod']} is no repository: no backup was made yet.")
-        names = [name for name in cluster.snapshots() if name not in held]
+        names = [name for name in there if name not in held]
         newest = names[-1] if names else ""
         if names and not module.check_mode:
             repository.ensure(like=cluster.location)

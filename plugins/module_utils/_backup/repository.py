@@ -91,17 +91,32 @@ class Repository:
             raise BackupError(f"restic {verb} in {self.location} ended with {code}: {said_by(errors or out)}")
         return out
 
-    def is_there(self) -> bool:
-        """Whether there is a repository. BackupError when it cannot be opened, by a wrong key for example."""
-        if not self._key_file.is_file():
-            return False
-        code, dummy, errors = self._call("cat", "config")
-        if code and not any(text in errors for text in NO_REPOSITORY):
-            raise BackupError(f"The repository {self.location} cannot be opened: {said_by(errors)}")
-        return code == 0
+    def held(self) -> dict[str, Json] | None:
+        """As :meth:`snapshots`; None where there is no repository.
 
-    def ensure(self, like: str = "") -> bool:
-        """Make the repository, and a key, where there is none. Returns whether it was made.
+        BackupError when it cannot be opened, by a wrong key for example.
+        """
+        found = self._found()
+        return None if found is None else backups_of(found)
+
+    def _found(self) -> list[Json] | None:
+        """All snapshots of backups, the oldest first, each with its C(name) and C(part). None without a repository.
+
+        Each call of restic takes half a second of a processor to open a repository, however little it does there.
+        """
+        if not self._key_file.is_file():
+            return None
+        # Nothing is read but the list, which no lock makes better; and one that was left must not hinder.
+        code, out, errors = self._call("snapshots", "--json", "--no-lock", "--host", HOST)
+        if code and any(text in errors for text in NO_REPOSITORY):
+            return None
+        if code:
+            raise BackupError(f"The repository {self.location} cannot be opened: {said_by(errors)}")
+        found = map(labelled, sorted(json.loads(out or "[]") or [], key=lambda each: str(each["time"])))
+        return [each for each in found if each["name"]]
+
+    def ensure(self, like: str = "") -> dict[str, Json]:
+        """Make the repository, and a key, where there is none. Returns what :meth:`snapshots` does.
 
         ``like``: a repository whose pieces it is to share, so that copies from it are stored once.
         """
@@ -112,20 +127,29 @@ class Repository:
                     "Bring the key back, or move the repository away to begin another."
                 )
             write_private(self._key_file, secrets.token_urlsafe(32).encode() + b"\n")
-        if self.is_there():
-            # What a run that was killed left; the locks of one that is at work stay.
-            self._asked("unlock")
-            return False
+        held = self.held()
+        if held is not None:
+            self._unlock()
+            return held
         self._asked("init", *(["--copy-chunker-params", *self._from(like)] if like else []))
-        return True
+        return {}
+
+    def _unlock(self) -> None:
+        """Remove the locks that a run left which was killed; those of one that is at work stay."""
+        locks = Path(self.location) / "locks"
+        # On this host it can be seen that there are none.
+        if not locks.is_dir() or any(locks.iterdir()):
+            self._asked("unlock")
 
     def _from(self, location: str) -> list[str]:
         return ["--from-repo", location, "--from-password-file", str(self._key_file)]
 
     def _all(self) -> list[Json]:
-        """All snapshots of backups, the oldest first, each with its C(name) and C(part)."""
-        found = json.loads(self._asked("snapshots", "--json", "--host", HOST) or "[]") or []
-        return [each for each in map(labelled, sorted(found, key=lambda each: str(each["time"]))) if each["name"]]
+        """As :meth:`_found`. BackupError where there is no repository."""
+        found = self._found()
+        if found is None:
+            raise BackupError(f"There is no repository at {self.location}. Look whether the place is spelt right.")
+        return found
 
     def snapshots(self) -> dict[str, Json]:
         """The newest snapshot of each backup by the backup's name, the oldest backup first."""
@@ -178,19 +202,23 @@ class Repository:
 
         With a backup go its parts, and those that no backup has after a day.
         """
-        # A program that was ended may have left a lock, and nothing can be removed beside one.
-        self._asked("unlock")
+        # Nothing can be removed beside a lock.
+        self._unlock()
         removed, before = [], self._all()
         counts = {"last": last, "hourly": hourly, "daily": daily, "weekly": weekly}
         keep = [f"--keep-{unit}={count}" for unit, count in counts.items() if count]
         for whole in ("complete", "partial"):
+            if not any(whole in each["tags"] for each in before):
+                continue
             out = self._asked("forget", "--json", "--host", HOST, "--group-by", "host", "--tag", whole, *keep)
             groups = json.loads(next((line for line in out.splitlines() if line.startswith("[")), "[]"))
             removed += [snapshot["short_id"] for group in groups for snapshot in group.get("remove") or []]
         gone = {of_one(each) for each in before if each["short_id"] in removed}
-        parts = [each["id"] for each in abandoned(self._all(), gone, time.time())]
+        parts = abandoned([each for each in before if each["short_id"] not in removed], gone, time.time())
         if parts:
-            self._asked("forget", *parts)
+            # One of them may have become a backup meanwhile.
+            parts = abandoned(self._all(), gone, time.time())
+            self._asked("forget", *(each["id"] for each in parts))
         if removed or parts:
             self._asked("prune")
         return removed
