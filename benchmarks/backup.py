@@ -37,15 +37,15 @@ GOALS = {
     "unchanged, beside the first": 0.15,
     "space that the unchanged takes, beside the first": 0.05,
 }
-# kubectl is told: --namespace=bench exec deploy/NAME -- backup PATH
+# kubectl is told: --namespace=bench exec deploy/NAME -- backup [--fingerprint] PATH
 KUBECTL = """#!/bin/sh
 for word; do
     case $word in
     deploy/*) name=${word#deploy/} ;;
-    backup) verb=backup ;;
+    --fingerprint) option=$word ;;
     esac
 done
-PATH=@ROOT@/$name/bin:/usr/sbin:/usr/bin:/sbin:/bin exec "$verb" @ROOT@/$name/data
+PATH=@ROOT@/$name/bin:/usr/sbin:/usr/bin:/sbin:/bin exec backup $option @ROOT@/$name/data
 """
 PROGRAMS = {
     "mysql": {"backup": "mysql/backup", "room": "common/room", "written_by": "common/written_by"},
@@ -146,6 +146,8 @@ class Bench:
             {"name": name, "form": form, "dump": ["backup", "/data"], "load": ["restore", "/data"]}
             for name, form in (("mysql", "sql"), ("ftps", "tar"))
         ]
+        # As the role asks for folders.
+        services[1]["fingerprint"] = ["backup", "--fingerprint", "/data"]
         arguments = {
             "repository": str(repository),
             "key_file": str(self.folder / "key"),

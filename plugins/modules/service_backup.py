@@ -109,6 +109,17 @@ options:
         type: list
         elements: str
         required: true
+      fingerprint:
+        version_added: 1.1.0
+        description:
+          - Program with its arguments that writes a short text, which is another one after each change of the data,
+            much faster than the data themselves. Nothing, or an end with another status than 0, when it cannot know.
+          - Where the newest backup in O(repository) has the same text, the new one holds the same data, and nobody
+            reads them. Without it they are read each time.
+          - What it misses is missing in the backup. A hash of the names, inodes, sizes and times of change of all files
+            is a good one, as long as the last change is some seconds ago; a database hardly has any.
+        type: list
+        elements: str
   source:
     description: Where the backups are to be collected from. Needed with O(state=collected).
     type: dict
@@ -249,7 +260,7 @@ manifest:
       description:
         - By name, each with C(file), C(form), C(bytes) and C(content_sha256) of the data, and C(file_bytes) and
           C(sha256) of the file but in a repository; with C(notes) where the service named something that it could not
-          keep.
+          keep, else with the C(fingerprint) that it told, and C(since), when the data that have it were read.
       type: dict
       returned: always
       sample:
@@ -312,6 +323,7 @@ from ansible_collections.fortytwo.ft_services.plugins.module_utils._backup.folde
 )
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._backup.repository import Repository, summary_of
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._backup.streams import Container
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._backup.unchanged import Newest, fingerprint_of
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._backup.writers import JUDGE, REFUSED, writer_of
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._files import (
     private_folder,
@@ -405,7 +417,9 @@ def make_in_repository(module: AnsibleModule) -> Json:
     if module.check_mode:
         return result
     files = {Path(file).name: read(Path(file)) for file in params["files"]}
-    entries, lacking = gathered(module, lambda each: streamed(module, each, repository, name, stamp(now)))
+    newest = Newest(repository, held, params["namespace"])
+    created = stamp(now)
+    entries, lacking = gathered(module, lambda each: streamed(module, each, repository, newest, name, created), created)
     if lacking and not entries:
         raise BackupError(f"No backup was made: {'; '.join(lacking.values())}. {look_at(params)}")
     sizes = {
@@ -434,8 +448,8 @@ def described(params: Json, now: time.struct_time, entries: Json, lacking: Json,
     }
 
 
-def gathered(module: AnsibleModule, taken: t.Callable[[Json], Json]) -> tuple[Json, Json]:
-    """The entries of all services that gave their data, and by name why others did not."""
+def gathered(module: AnsibleModule, taken: t.Callable[[Json], Json], created: str = "") -> tuple[Json, Json]:
+    """The entries of all services that gave their data for a backup, and by name why others did not."""
     progress = Progress(len(module.params["services"]))
     entries, lacking = {}, {}
     # What is wrong with one service is no reason to have no backup of the others.
@@ -448,21 +462,32 @@ def gathered(module: AnsibleModule, taken: t.Callable[[Json], Json]) -> tuple[Js
             continue
         for note in entry.get("notes", []):
             module.warn(f"{each['name']}: {note}")
-        progress.step(f"{each['name']}, {entry['bytes']} bytes")
+        since = entry.get("since", created)
+        unchanged = f", unchanged since {since}" if since != created else ""
+        progress.step(f"{each['name']}, {entry['bytes']} bytes{unchanged}")
         entries[each["name"]] = entry
     return entries, lacking
 
 
-def streamed(module: AnsibleModule, service: Json, repository: Repository, name: str, created: str) -> Json:
+def streamed(
+    module: AnsibleModule, service: Json, repository: Repository, newest: Newest, name: str, created: str
+) -> Json:
     """Give a service's data to the repository; return its entry. BackupError when it gave none; then it keeps none."""
     part, form = service["name"], service["form"]
+    container = container_of(module, service)
+    # Before the data are read: a change meanwhile is then one to the next backup.
+    fingerprint = fingerprint_of(container, service["fingerprint"])
+    if again := newest.put_again(name, created, service, fingerprint):
+        return again
     words = repository.stream_words(name, created, part, f"{part}.{form}")
-    done = container_of(module, service).stream(service["dump"], words, form)
+    done = container.stream(service["dump"], words, form)
     said = repository.answer("backup", done.sink_code, done.sink_output, done.sink_errors)
     if not summary_of(said)["id"]:
         raise BackupError(f"restic did not tell that it stored the data of {part}")
     entry = {"file": f"{part}.{form}.gz", **done.entry}
-    return {**entry, "notes": done.notes} if done.notes else entry
+    if done.notes:
+        return {**entry, "notes": done.notes}
+    return {**entry, "fingerprint": fingerprint, "since": created} if fingerprint else entry
 
 
 def dumped(module: AnsibleModule, service: Json, folder: Path) -> Json:
@@ -611,6 +636,7 @@ def main() -> None:
         "form": {"type": "str", "choices": ["sql", "pgsql", "tar", "any"], "required": True},
         "dump": words,
         "load": words,
+        "fingerprint": {"type": "list", "elements": "str"},
     }
     module = AnsibleModule(
         argument_spec={

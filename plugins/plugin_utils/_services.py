@@ -114,6 +114,7 @@ DEPLOYMENT = Keys(
         "run_size": quantity,
         "storage": Keys({"size": quantity, "path": word}, {}),
         "backup": one_of("tar", "sql"),
+        "backup_fingerprint": flag,
         "egress_to": Items(name),
         "tls": flag,
         "credentials": Items(CREDENTIAL),

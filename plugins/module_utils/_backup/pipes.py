@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import fcntl
 import hashlib
 import os
 import signal
@@ -64,12 +65,12 @@ async def _piped(source: t.Sequence[str], sink: t.Sequence[str], passed: Passed,
     async with contextlib.AsyncExitStack() as stack:
         # Files, because a pipe that nobody reads stops its writer.
         notes, told, said = (stack.enter_context(_scratch()) for _file in range(3))
-        closed, pipe = asyncio.subprocess.DEVNULL, asyncio.subprocess.PIPE
+        closed, pipe, size = asyncio.subprocess.DEVNULL, asyncio.subprocess.PIPE, _pipe_size()
         giver = await asyncio.create_subprocess_exec(
-            *source, stdin=closed, stdout=pipe, stderr=notes, env=environment, limit=CHUNK
+            *source, stdin=closed, stdout=pipe, stderr=notes, env=environment, limit=CHUNK, pipesize=size
         )
         stack.push_async_callback(_ended, giver)
-        taker = await asyncio.create_subprocess_exec(*sink, stdin=pipe, stdout=told, stderr=said)
+        taker = await asyncio.create_subprocess_exec(*sink, stdin=pipe, stdout=told, stderr=said, pipesize=size)
         stack.push_async_callback(_ended, taker)
         stdin, stdout = t.cast(asyncio.StreamWriter, taker.stdin), t.cast(asyncio.StreamReader, giver.stdout)
         try:
@@ -86,6 +87,21 @@ async def _piped(source: t.Sequence[str], sink: t.Sequence[str], passed: Passed,
             # The sink ended by itself; it says why.
             entry = {}
         return Piped(0, _text(notes), await taker.wait(), _text(told), _text(said), entry)
+
+
+def _pipe_size() -> int:
+    """The size of pipes for much data: with the usual 64 KiB three programs wait for each other all the time.
+
+    -1, which is the usual one, where this user may have no larger one.
+    """
+    ends = os.pipe()
+    try:
+        return fcntl.fcntl(ends[0], fcntl.F_SETPIPE_SZ, CHUNK)
+    except OSError:
+        return -1
+    finally:
+        for end in ends:
+            os.close(end)
 
 
 @contextlib.contextmanager

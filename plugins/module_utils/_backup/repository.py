@@ -20,6 +20,7 @@ import os
 import secrets
 import shutil
 import tarfile
+import tempfile
 import time
 import typing as t
 from pathlib import Path
@@ -157,10 +158,47 @@ class Repository:
 
     def stream_words(self, name: str, created: str, part: str, file: str, *tags: str) -> list[str]:
         """The command that stores its input as a part of the backup ``name``, begun at ``created``."""
-        when = local_time(created)
-        labels = [word for tag in (f"name={name}", f"{PART}{part}", *tags) for word in ("--tag", tag)]
         target = ["--stdin", "--stdin-filename", file]
-        return [*self._words, "backup", "--host", HOST, *labels, "--time", when, "--json", *target]
+        return [*self._words, *backup_words(name, created, part, *tags), *target]
+
+    def put_again(self, name: str, created: str, part: Json, entry: Json) -> bool:
+        """Store what ``part`` of an older backup holds as that of the backup ``name`` too, without its data.
+
+        ``entry``: what the older backup's manifest says of it. restic gets a file of the size and time that it has
+        stored, takes it for unchanged by these, and does not read it. False where it is not the same to restic: then
+        nothing was stored.
+        """
+        words = backup_words(name, created, part["part"])
+        unread = ["--parent", part["id"], "--ignore-inode", "--ignore-ctime"]
+        with tempfile.TemporaryDirectory() as folder:
+            # It has no content, and takes no room.
+            stand_in = Path(folder) / f"{part['part']}.{entry['form']}"
+            try:
+                stand_in.touch(0o600)
+                os.truncate(stand_in, entry["bytes"])
+                os.utime(stand_in, (seconds_of(entry["since"]),) * 2)
+            except OSError:
+                return False
+            code, out, dummy = self._call(*words, *unread, stand_in.name, cwd=Path(folder))
+        done = summary_line(out)
+        # It also looks whether all pieces of the older one are still there, and else reads the file: those zeros go.
+        if code == 0 and done.get("files_unmodified") == 1 and done.get("total_bytes_processed") == entry["bytes"]:
+            return True
+        if done.get("snapshot_id"):
+            self._asked("forget", done["snapshot_id"])
+        return False
+
+    def manifest(self, index: Json) -> Json:
+        """The manifest of a backup that came as streams."""
+        with tempfile.TemporaryDirectory() as scratch:
+            return self._manifest(index, Path(scratch))
+
+    def _manifest(self, index: Json, scratch: Path) -> Json:
+        """Write the manifest and the host's files of a backup to ``scratch``, and return the manifest."""
+        packed_index = scratch / INDEX_FILE
+        self._dump(index, INDEX_FILE, packed_index)
+        unpack(packed_index, scratch)
+        return read_manifest(scratch)
 
     def put_index(self, name: str, manifest: Json, files: dict[str, bytes]) -> Json:
         """Store the manifest and the host's files, which makes the parts a backup. Returns what restic tells of it."""
@@ -170,10 +208,8 @@ class Repository:
 
     def copy(self, name: str, source: Repository) -> None:
         """Bring a backup from another repository with the same key into this one, its manifest last."""
-        there = source._all()
-        index = backups_of(there)[name]
-        parts = parts_of(index, there) if index["part"] else {}
-        for ids in filter(None, ([each["id"] for each in parts.values()], [index["id"]])):
+        index = source.snapshots()[name]
+        for ids in filter(None, ([each["id"] for each in index["parts"].values()], [index["id"]])):
             self._asked("copy", *self._from(source.location), *ids)
 
     def store(self, folder: Path) -> Json:
@@ -260,15 +296,11 @@ class Repository:
 
     def _dumped(self, index: Json, scratch: Path) -> Path:
         """Write all parts of a backup to ``scratch``, which it returns."""
-        packed_index = scratch / INDEX_FILE
-        self._dump(index, INDEX_FILE, packed_index)
-        unpack(packed_index, scratch)
-        parts = parts_of(index, self._all())
-        for service, entry in read_manifest(scratch)["services"].items():
-            if service not in parts:
+        for service, entry in self._manifest(index, scratch)["services"].items():
+            if service not in index["parts"]:
                 raise BackupError(f"{self.location} lacks the data of {service}. Take another backup")
             file = f"{service}.{entry['form']}"
-            self._dump(parts[service], file, scratch / file)
+            self._dump(index["parts"][service], file, scratch / file)
         return scratch
 
     def _dump(self, snapshot: Json, file: str, target: Path) -> None:
@@ -283,9 +315,10 @@ def labelled(snapshot: Json) -> Json:
     return {**snapshot, "name": found.get("name", ""), "part": found.get("part", "")}
 
 
-def backups_of(snapshots: t.Iterable[Json]) -> dict[str, Json]:
-    """Of snapshots, the newest of each backup by the backup's name, in their order."""
-    return {each["name"]: each for each in snapshots if each["part"] in ("", INDEX)}
+def backups_of(snapshots: t.Sequence[Json]) -> dict[str, Json]:
+    """Of snapshots, the newest of each backup by the backup's name, in their order; each with its C(parts)."""
+    found = {each["name"]: each for each in snapshots if each["part"] in ("", INDEX)}
+    return {name: {**each, "parts": parts_of(each, snapshots) if each["part"] else {}} for name, each in found.items()}
 
 
 def parts_of(index: Json, snapshots: t.Iterable[Json]) -> dict[str, Json]:
@@ -335,9 +368,14 @@ def unpack(archive: Path, folder: Path) -> None:
 
 def summary_of(output: str) -> Json:
     """What restic tells of a snapshot that it made: its id, and how many bytes were new."""
-    lines = [json.loads(line) for line in output.splitlines() if line.startswith("{")]
-    summary: Json = next((line for line in lines if line.get("message_type") == "summary"), {})
+    summary = summary_line(output)
     return {"id": summary.get("snapshot_id", ""), "bytes_added": summary.get("data_added", 0)}
+
+
+def summary_line(output: str) -> Json:
+    """All that restic tells of a snapshot that it made; empty where it made none."""
+    lines = [json.loads(line) for line in output.splitlines() if line.startswith("{")]
+    return next((line for line in lines if line.get("message_type") == "summary"), {})
 
 
 def wholeness(manifest: Json) -> str:
@@ -345,7 +383,17 @@ def wholeness(manifest: Json) -> str:
     return "partial" if manifest.get("missing") else "complete"
 
 
+def backup_words(name: str, created: str, part: str, *tags: str) -> list[str]:
+    """The words after those of every call that store a part of the backup ``name``, begun at ``created``."""
+    labels = [word for tag in (f"name={name}", f"{PART}{part}", *tags) for word in ("--tag", tag)]
+    return ["backup", "--host", HOST, *labels, "--time", local_time(created), "--json"]
+
+
+def seconds_of(created: str) -> int:
+    """The moment of a manifest, ``2026-11-27T10:15:00Z``, in seconds since the epoch."""
+    return calendar.timegm(time.strptime(created, "%Y-%m-%dT%H:%M:%SZ"))
+
+
 def local_time(created: str) -> str:
-    """The moment of a manifest, ``2026-11-27T10:15:00Z``, as restic takes it: in this host's zone."""
-    moment = calendar.timegm(time.strptime(created, "%Y-%m-%dT%H:%M:%SZ"))
-    return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(moment))
+    """The moment of a manifest as restic takes it: in this host's zone."""
+    return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(seconds_of(created)))

@@ -67,6 +67,13 @@ class Container:
         """Run a command for its exit status. BackupError when it is not 0, with what it said."""
         self._exec('exec "$@" >"$0"', Path("/dev/null"), [], argv)
 
+    def say(self, argv: list[str]) -> str:
+        """What a command writes to its output, which is little. BackupError when it fails."""
+        words = [*self._kubectl, "exec", self._workload, "--", *argv]
+        code, output, errors = self._run(words, environ_update=direct_environment())
+        self._notes(argv, code, errors)
+        return output
+
     def _exec(self, redirection: str, file: Path, options: list[str], argv: list[str]) -> list[str]:
         # A shell does nothing but connect the file: the stream may be larger than the memory.
         words = [*self._kubectl, "exec", *options, self._workload, "--", *argv]

@@ -69,7 +69,7 @@ def volume(request, place):
         out, errors = program.communicate(given, timeout=PATIENCE)
         return subprocess.CompletedProcess(words, program.returncode, out, errors.decode())
 
-    run.start, run.root = start, root
+    run.start, run.root, run.programs = start, root, programs
     run.sh = lambda text: run("sh", "-euc", text)
     run.backup = lambda: run("backup", str(root))
     run.restore = lambda given: run("restore", str(root), given=given)
@@ -106,6 +106,40 @@ def test_what_its_owner_may_not_read_is_kept_and_stays_closed(volume):
     )
     assert volume.restore(kept.stdout).returncode == 0
     assert content(volume.root) == {"ft/keep.txt": b"first\n", "ft/a/b/secret": b"s\n", "ft/p": b"p\n"}
+
+
+def test_each_change_gives_the_folder_another_fingerprint(volume):
+    # As if some seconds had passed since the last change.
+    later = volume.programs / "date"
+    later.write_text('#!/bin/sh\necho $(($(/bin/date "$@") + 100))\n')
+    later.chmod(0o755)
+    changes = [
+        "true",
+        # The size and the time that everybody sees are those of before. That of the change is told in whole seconds.
+        "was=$(stat -c %Z ft/keep.txt); touch -r ft/keep.txt ft/time; until [ $(stat -c %Z ft/keep.txt) != $was ]; do"
+        " printf 'FIRST\\n' >ft/keep.txt; touch -r ft/time ft/keep.txt; done; rm ft/time",
+        "mv ft/keep.txt ft/kept.txt",
+        "chmod 600 ft/kept.txt",
+        "mkdir ft/empty",
+        "ln ft/kept.txt ft/empty/kept.txt",
+    ]
+    found = []
+    for change in changes:
+        assert volume.sh(change).returncode == 0
+        found += [volume("backup", "--fingerprint", str(volume.root)).stdout for _again in range(2)]
+    assert found[::2] == found[1::2]
+    assert len(set(found)) == len(changes)
+    assert all(len(text) == 65 for text in found)
+    with (volume.programs / "backup").open("a") as program:
+        program.write("# Newer.\n")
+    assert volume("backup", "--fingerprint", str(volume.root)).stdout not in found
+
+
+@pytest.mark.parametrize("cause", ["echo 2 >ft/keep.txt", "mkdir ft/closed; echo 2 >ft/closed/2; chmod 000 ft/closed"])
+def test_a_folder_that_changed_just_now_or_cannot_be_looked_at_has_no_fingerprint(volume, cause):
+    assert volume.sh(cause).returncode == 0
+    done = volume("backup", "--fingerprint", str(volume.root))
+    assert (done.returncode, done.stdout) == (0, b"")
 
 
 def test_odd_names_come_back(volume):

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import pathlib
@@ -24,13 +25,13 @@ KUBECTL = """#!/bin/sh
 for word; do
     case $word in
     deploy/* | statefulset/*) name=${word#*/} ;;
-    backup | restore) verb=$word ;;
+    backup | restore | fingerprint) verb=$word ;;
     written_by) verb=judge ;;
     esac
 done
 exec "$(dirname "$0")/$verb" "$name"
 """
-SQL = "printf 'INSERT;\\n-- Dump completed\\n'"
+MYSQL, FTPS = "printf 'INSERT;\\n-- Dump completed\\n'", "printf files; head -c 2048 /dev/zero"
 SERVICES = [
     {"name": name, "form": form, "dump": ["backup", "/data"], "load": ["restore", "/data"]}
     for name, form in (("mysql", "sql"), ("ftps", "tar"))
@@ -280,6 +281,63 @@ def test_a_backup_is_copied_to_another_repository_and_comes_back_from_there(run)
     assert given.keys() == {"given-mysql", "given-ftps"}
 
 
+# The files' programs, of which one tells what changes with them.
+FILES = [{**SERVICES[1], "fingerprint": ["fingerprint", "/data"]}]
+MIBS = "head -c 6000000 /dev/urandom; head -c 2048 /dev/zero"
+
+
+@RESTIC
+def test_data_with_the_same_fingerprint_are_not_read_again_and_outlive_the_backup_that_read_them(run):
+    run.program("fingerprint", "echo first")
+    run.gives(ftps=FTPS)
+    entry = run.stream(name="one", services=FILES)["manifest"]["services"]["ftps"]
+    assert entry["fingerprint"] == "first"
+    run.gives(ftps="exit 1")
+    again = run.stream(name="two", services=FILES)
+    assert again["manifest"]["missing"] == {}
+    assert again["manifest"]["services"]["ftps"] == entry
+    assert run.stream(name="three", services=FILES)["manifest"]["services"]["ftps"] == entry
+    run.restic("forget", "--tag", "name=one", "--tag", "name=two", "--keep-tag", "none", "--prune")
+    run.restic("check", "--read-data")
+    assert brought_back(run) == ("three", {"given-ftps": b"files" + bytes(2048)})
+
+
+@RESTIC
+@pytest.mark.parametrize("says", ["echo second", "true"])
+def test_data_are_read_again_where_the_fingerprint_is_another_one_or_nobody_knows(run, says):
+    run.program("fingerprint", "echo first")
+    run.stream(name="one", services=FILES)
+    run.gives(ftps="printf later; head -c 2048 /dev/zero")
+    run.program("fingerprint", says)
+    run.stream(name="two", services=FILES)
+    assert brought_back(run) == ("two", {"given-ftps": b"later" + bytes(2048)})
+
+
+@RESTIC
+def test_what_a_service_leaves_out_is_named_again_by_the_next_backup(run):
+    run.program("fingerprint", "echo first")
+    run.gives(ftps=f"echo 'backup: a socket' >&2; {FTPS}")
+    for name in ("one", "two"):
+        entry = run.stream(name=name, services=FILES)["manifest"]["services"]["ftps"]
+        assert entry["notes"] == ["backup: a socket"]
+        assert "fingerprint" not in entry
+
+
+@RESTIC
+def test_what_the_repository_has_lost_is_read_again_though_the_fingerprint_is_the_same(run):
+    run.program("fingerprint", "echo first")
+    run.gives(ftps=MIBS)
+    lost = run.stream(name="one", services=FILES)["manifest"]["services"]["ftps"]["content_sha256"]
+    max((run.root / "repository/data").rglob("*"), key=lambda path: path.stat().st_size * path.is_file()).unlink()
+    run.restic("rebuild-index")
+    found = run.stream(name="two", services=FILES)["manifest"]["services"]["ftps"]["content_sha256"]
+    assert found != lost
+    parts = json.loads(run.restic("snapshots", "--json", "--tag", "name=two,part=ftps"))
+    assert len(parts) == 1
+    given = brought_back(run)[1]["given-ftps"]
+    assert hashlib.sha256(given).hexdigest() == found
+
+
 @RESTIC
 def test_check_mode_makes_no_repository_and_no_key(run):
     assert run.stream(name="one", _ansible_check_mode=True)["changed"]
@@ -370,7 +428,6 @@ def stops_at(run, moment):
     return f"touch {run.root}/{moment}; sleep 100;"
 
 
-MYSQL, FTPS = "printf 'INSERT;\\n-- Dump completed\\n'", "printf files; head -c 2048 /dev/zero"
 BEFORE_HALF_AFTER = {
     "before": lambda stop, whole: f"{stop} {whole}",
     "half": lambda stop, whole: f"printf INSERT; {stop} {whole}",

@@ -57,6 +57,18 @@ def test_a_whole_stream_arrives_with_what_both_programs_said(kept):
     assert done.entry["content_sha256"] == hashlib.sha256(kept.read_bytes()).hexdigest()
 
 
+def test_a_user_who_may_have_no_large_pipes_gets_the_usual_ones(kept, monkeypatch):
+    def refused(*_words):
+        raise PermissionError
+
+    monkeypatch.setattr(pipes.fcntl, "fcntl", refused)
+    assert pipes._pipe_size() == -1
+    monkeypatch.undo()
+    monkeypatch.setattr(pipes, "_pipe_size", lambda: -1)
+    done = piped(shell("printf 'x\\n-- Dump completed\\n'"), [sys.executable, "-c", SINK, str(kept)], Passed("sql"), {})
+    assert done.sink_output == "kept\n"
+
+
 def test_the_sink_sees_no_end_when_the_source_fails(kept):
     done = piped(
         shell("cat /dev/null; echo why >&2; exit 3"), [sys.executable, "-c", SINK, str(kept)], Passed("sql"), {}
