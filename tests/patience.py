@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import socket
 import time
 import typing as t
 
@@ -19,3 +20,13 @@ def until(true: t.Callable[[], t.Any], told: t.Callable[[], str] = lambda: "", p
         if time.monotonic() > deadline:
             raise AssertionError(told())
         time.sleep(pause)
+
+
+def until_listening(port: int) -> None:
+    """Wait until a server of this machine takes connections at a port."""
+
+    def listens() -> bool:
+        with socket.socket() as client:
+            return client.connect_ex(("127.0.0.1", port)) == 0
+
+    until(listens, lambda: f"nothing listens on port {port}")

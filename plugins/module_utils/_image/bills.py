@@ -108,6 +108,8 @@ class Bills:
 
     def _of_archive(self, name: str, archive: str) -> Bill:
         path = self._path(name)
+        # Ansible does so with paths, but not with those in a dictionary.
+        archive = os.path.expanduser(archive)
         image = only_image(archive, read_archive(archive))
         return Bill(name, path, image.reference, image.id, serial_in(path), image)
 

@@ -13,10 +13,11 @@ import shutil
 import socket
 import subprocess
 import sys
-import time
 import zipfile
 
 import pytest
+
+from ansible_collections.fortytwo.ft_services.tests.patience import until_listening
 
 CLONE = pathlib.Path(__file__).resolve().parents[4]
 SSHD = os.environ.get("SSHD") or shutil.which("sshd", path=f"{os.environ['PATH']}:/usr/sbin")
@@ -103,11 +104,7 @@ def host(request, tmp_path):
     command = [SSHD, "-D", "-e", "-f", "/dev/null", *(f"-o{name}={value}" for name, value in options.items())]
     with (tmp_path / "sshd.log").open("w") as log:
         server = subprocess.Popen(command, stdout=log, stderr=log)
-    for _attempt in range(100):
-        with socket.socket() as client:
-            if client.connect_ex(("127.0.0.1", port)) == 0:
-                break
-        time.sleep(0.1)
+    until_listening(port)
     known = "-o UserKnownHostsFile=/dev/null -o StrictHostKeyChecking=no -o ControlMaster=no"
     yield Host(
         tmp_path / "play",

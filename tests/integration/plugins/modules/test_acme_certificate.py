@@ -20,6 +20,8 @@ import time
 
 import pytest
 
+from ansible_collections.fortytwo.ft_services.tests.patience import until_listening
+
 pytest.importorskip("acme", reason="the library acme is not installed")
 
 CLONE = pathlib.Path(__file__).resolve().parents[4]
@@ -35,15 +37,6 @@ def free_port():
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
         return found.getsockname()[1]
-
-
-def wait_for(port):
-    for _attempt in range(100):
-        with socket.socket() as client:
-            if client.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.1)
-    raise AssertionError(f"nothing listens on port {port}")
 
 
 @pytest.fixture(scope="session")
@@ -116,7 +109,7 @@ class World:
         config.write_text(json.dumps({"pebble": content}))
         dns = ["-dnsserver", f"127.0.0.1:{self.dns}"]
         self.start("pebble", "-config", str(config), *dns, PEBBLE_VA_NOSLEEP="1", **environment)
-        wait_for(self.port)
+        until_listening(self.port)
 
     def serve(self):
         """Show the proofs on the port that Pebble asks."""

@@ -15,12 +15,11 @@ import shutil
 import subprocess
 import sys
 import time
-import urllib.request
 
 import pytest
 
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._backup.folders import check_files, read_manifest
-from ansible_collections.fortytwo.ft_services.tests.patience import PATIENCE
+from ansible_collections.fortytwo.ft_services.tests.patience import PATIENCE, until_listening
 
 CLONE = pathlib.Path(__file__).resolve().parents[4]
 MOTO = os.environ.get("MOTO_SERVER") or shutil.which("moto_server")
@@ -179,12 +178,7 @@ def test_what_is_wrong_is_told_and_nothing_is_fetched(run, damage, told):
 def test_a_repository_behind_s3(run):
     with subprocess.Popen([MOTO, "-H", "127.0.0.1", "-p", str(PORT)], stderr=subprocess.DEVNULL) as server:
         try:
-            for _attempt in range(60):
-                try:
-                    urllib.request.urlopen(f"http://127.0.0.1:{PORT}/", timeout=1).close()
-                    break
-                except OSError:
-                    time.sleep(0.5)
+            until_listening(PORT)
             place = f"s3:http://127.0.0.1:{PORT}/backups"
             backup(run.root / "backups", "one", 0)
             assert run(repository=place)["changed"]

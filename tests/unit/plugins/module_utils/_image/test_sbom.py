@@ -134,6 +134,13 @@ def test_names_that_are_no_files(tmp_path, name):
         bills.Bills(str(tmp_path), None, dry=False).plan({}, {name: save(tmp_path / "a.tar")})
 
 
+def test_an_archive_in_the_home(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    save(tmp_path / "a.tar")
+    (bill,) = bills.Bills(str(tmp_path), None, dry=False).plan({}, {"a": "~/a.tar"})
+    assert bill.archive
+
+
 def test_two_claims_to_one_file(tmp_path):
     with pytest.raises(archives.ArchiveError, match=r"^a: an image and an archive"):
         bills.Bills(str(tmp_path), None, dry=False).plan({"a": "a:1"}, {"a": "a.tar"})
