@@ -65,6 +65,14 @@ paths:
       description: The name of its owner, or the number of one without a name; null where there is nothing.
       type: str
       sample: root
+    size:
+      description: Its size in bytes; null where there is nothing.
+      type: int
+      sample: 1024
+    mtime:
+      description: When it was changed, in seconds since 1970; null where there is nothing.
+      type: float
+      sample: 1764518400.5
     sha256:
       description: SHA-256 of a file as hexadecimal text; null of all else, and without O(checksum).
       type: str
@@ -101,13 +109,15 @@ def look(given: str, checksum: bool) -> dict[str, t.Any]:
     try:
         found = path.lstat()
     except (FileNotFoundError, NotADirectoryError):
-        return {"exists": False, "path": str(path), "type": None, "owner": None, "sha256": None}
+        return {"exists": False, "path": str(path), **dict.fromkeys(("type", "owner", "size", "mtime", "sha256"))}
     kind = KINDS.get(stat.S_IFMT(found.st_mode), "other")
     return {
         "exists": True,
         "path": str(path),
         "type": kind,
         "owner": owner_of(found.st_uid),
+        "size": found.st_size,
+        "mtime": found.st_mtime,
         "sha256": sha256_of(path) if checksum and kind == "file" else None,
     }
 

@@ -30,7 +30,17 @@ def test_each_kind_is_told(tmp_path):
 @pytest.mark.parametrize("name", ["none", "file/below"])
 def test_what_is_not_there_is_told_too(tmp_path, name):
     (tmp_path / "file").touch()
-    assert not paths_info.look(str(tmp_path / name), True)["exists"]
+    path = str(tmp_path / name)
+    nothing = {"exists": False, "path": path, "type": None, "owner": None, "size": None, "mtime": None, "sha256": None}
+    assert paths_info.look(path, True) == nothing
+
+
+def test_size_and_time_are_told(tmp_path):
+    path = tmp_path / "file"
+    path.write_bytes(b"abc")
+    os.utime(path, (1, 2.5))
+    told = paths_info.look(str(path), False)
+    assert (told["size"], told["mtime"]) == (3, 2.5)
 
 
 def test_the_home_is_found(tmp_path, monkeypatch):
