@@ -73,6 +73,17 @@ if ($argv[1] === 'fill') {
     echo "filled\n";
     exit;
 }
+if ($argv[1] === 'remove') {
+    foreach (array_keys(wanted(OLD)) as $name) {
+        if (str_starts_with($name, 'option:')) {
+            delete_option(substr($name, strlen('option:')));
+        }
+    }
+    // Its meta and its comment go with it.
+    wp_delete_post(post('moved')->ID, true);
+    echo "removed\n";
+    exit;
+}
 
 $wrong = [];
 $expect = static function (string $name, mixed $found, mixed $value) use (&$wrong): void {
