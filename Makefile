@@ -8,7 +8,7 @@ VENV := .venv
 LINK := $(VENV)/collections/ansible_collections/fortytwo/ft_services
 PLAYBOOK := PATH="$(CURDIR)/$(VENV)/bin:$$PATH" ANSIBLE_CONFIG="$(CURDIR)/ansible.cfg" ansible-playbook
 PLAYS := $(sort $(filter-out site dashboard,$(basename $(notdir $(wildcard playbooks/*.yml)))))
-EXTENDED := stress changes recovery kills remote
+EXTENDED := stress changes recovery kills remote existing
 STEPS := lint sanity unit coverage integration build docs fetch molecule $(EXTENDED)
 
 # Ansible refuses to run where the locale is not installed or is none of UTF-8. An ssh client may have sent such a one.
@@ -84,7 +84,7 @@ abuse: ready ## Abuse the running platform from one client, and measure how long
 test: ## Run every check but extended; the last line is "N passed, N failed"
 	@$(PYTHON) tests/gate
 
-extended: ## Run what takes longer on a cluster: stress, changes, recovery, kills, remote, each a step too
+extended: ## Run what takes longer on a cluster: stress, changes, recovery, kills, remote, existing, each a step too
 	@$(PYTHON) tests/gate $(EXTENDED)
 
 #: lint           One step of the tests; so are sanity unit coverage integration build docs fetch molecule

@@ -311,6 +311,12 @@ def remote(session: nox.Session) -> None:
     scenario(session, "remote")
 
 
+@nox.session(default=False)
+def existing(session: nox.Session) -> None:
+    """Bring the platform up in one namespace of a cluster that somebody else made, and leave that as it was."""
+    scenario(session, "existing")
+
+
 def scenario(session: nox.Session, name: str, command: str = "test") -> None:
     """Run a command of Molecule for a scenario; each of its tasks named "Check ..." is a test case."""
     root, copy = copied()

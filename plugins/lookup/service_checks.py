@@ -31,6 +31,14 @@ options:
     type: list
     elements: dict
     default: []
+  cluster_rights:
+    description: Whether the services have their rights in the whole cluster. Checks that need them are left out else.
+    type: bool
+    default: true
+  addresses:
+    description: Addresses of public services that have one of their own, by their names.
+    type: dict
+    default: {}
   fault_reason:
     description: Why a requirement was not tried that only a fault on purpose shows.
     type: str
@@ -52,6 +60,7 @@ _raw:
 
 import pathlib
 import typing as t
+from types import MappingProxyType
 
 from ansible.errors import AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
@@ -68,7 +77,11 @@ class LookupModule(LookupBase):
         try:
             # A server outside of the cluster is none of the platform's: who uses it tells whether it can be used.
             own = [row for row in rows if row.get("kind") != "external"]
-            files = {row["name"]: self._read(pathlib.Path(row["folder"])) for row in own}
+            addresses = kwargs.get("addresses") or {}
+            files = {
+                row["name"]: self._read(pathlib.Path(row["folder"]), _services.own_names(row["name"], addresses))
+                for row in own
+            }
         except _services.ServicesError as error:
             raise AnsibleLookupError(f"Nothing was tried. {error}") from error
         return [
@@ -78,6 +91,7 @@ class LookupModule(LookupBase):
                 [*(kwargs.get("requirements") or []), *self._outside(rows)],
                 kwargs.get("fault_reason") or "",
                 _service_checks.held(rows),
+                bool(kwargs.get("cluster_rights", True)),
             )
         ]
 
@@ -90,9 +104,14 @@ class LookupModule(LookupBase):
             for entry in self._read(pathlib.Path(row["folder"]))["requirements"]
         ]
 
-    def _read(self, folder: pathlib.Path) -> dict[str, list[dict[str, t.Any]]]:
+    def _read(
+        self, folder: pathlib.Path, names: t.Mapping[str, str] = MappingProxyType({})
+    ) -> dict[str, list[dict[str, t.Any]]]:
         file = folder / _service_checks.CHECKS_FILE
         if not file.is_file():
             return _service_checks.check_file({}, file)
         content = self._loader.load_from_file(str(file), unsafe=True, trusted_as_template=True)
-        return _service_checks.check_file(self._templar.template(content), file)
+        templar = self._templar
+        if names:
+            templar = templar.copy_with_new_env(available_variables={**templar.available_variables, **names})
+        return _service_checks.check_file(templar.template(content), file)

@@ -51,10 +51,24 @@ options:
     description: File of the local CA, which is that of all services in the cluster.
     type: str
     default: ""
+  cluster_rights:
+    description:
+      - Whether services get the rights in the whole cluster that they ask for. Without them, those that are nothing
+        without are off, and the rows of others do not ask.
+    type: bool
+    default: true
+    version_added: 1.1.0
+  addresses:
+    description:
+      - Addresses of public services that have one of their own, by their names.
+      - In the file of such a service, C(services_address) and C(services_public_name) are this one.
+    type: dict
+    default: {}
+    version_added: 1.1.0
   problem:
     description:
-      - Do not fail, but return a dictionary with C(rows), and C(problem), what is wrong with the folders.
-        It is empty when nothing is.
+      - Do not fail, but return a dictionary with C(rows), with C(problem), what is wrong with the folders, which is
+        empty when nothing is, and with C(off), what services do not do without O(cluster_rights).
     type: bool
     default: false
 """
@@ -99,31 +113,35 @@ class LookupModule(LookupBase):
     def run(self, terms: list[t.Any], variables: t.Any = None, **kwargs: t.Any) -> list[t.Any]:
         """Return one list of rows, so that a caller gets the list even where there is one service only."""
         try:
-            rows = self._rows(terms, kwargs)
+            rows, off = self._rows(terms, kwargs)
         except _services.ServicesError as error:
             if kwargs.get("problem"):
-                return [{"rows": [], "problem": str(error)}]
+                return [{"rows": [], "problem": str(error), "off": []}]
             raise AnsibleLookupError(f"Nothing was changed. {error}") from error
-        return [{"rows": rows, "problem": ""}] if kwargs.get("problem") else [rows]
+        return [{"rows": rows, "problem": "", "off": off}] if kwargs.get("problem") else [rows]
 
-    def _rows(self, terms: list[t.Any], kwargs: dict[str, t.Any]) -> list[dict[str, t.Any]]:
+    def _rows(self, terms: list[t.Any], kwargs: dict[str, t.Any]) -> tuple[list[dict[str, t.Any]], list[str]]:
         # A setting of the command line is a text: services_disabled=ftps,grafana.
         paths = [path for term in terms for path in check_type_list(term)]
         enabled, disabled = (check_type_list(kwargs.get(option) or []) for option in ("enabled", "disabled"))
         folders = _services.find_folders([IMAGES, *paths])
         files = {name: folder / _services.ROW_FILE for name, folder in folders.items()}
         rows = {folders[name]: _services.check_row(self._read(file), file) for name, file in files.items()}
-        chosen = _services.select(rows, enabled, disabled)
+        rights = bool(kwargs.get("cluster_rights", True))
+        wanted = _services.select(rows, enabled, disabled)
+        chosen = _services.select(rows, enabled, disabled, rights)
         external = kwargs.get("external") or {}
         _external_services.check(external, rows.values(), [row["name"] for row in chosen])
         endpoints = _external_services.endpoints(chosen, external, kwargs.get("ca") or "")
         if kwargs.get("render", True):
             # Who connects to a service asks for its endpoint.
             known = {**self._templar.available_variables, "services_endpoints": endpoints}
-            templar = self._templar.copy_with_new_env(available_variables=known)
+            addresses = kwargs.get("addresses") or {}
             # Checked once more, as only now all values are known.
-            chosen = [_services.check_row(templar.template(row), files[row["name"]]) for row in chosen]
+            chosen = [_services.check_row(self._rendered(row, known, addresses), files[row["name"]]) for row in chosen]
             endpoints = _external_services.endpoints(chosen, external, kwargs.get("ca") or "")
+        if not rights:
+            chosen = [_services.without_rights(row) for row in chosen]
         complete = _external_services.replace(_services.complete(chosen, folders), external)
         replicas = kwargs.get("replicas") or {}
         _service_replicas.check(replicas, complete)
@@ -132,7 +150,12 @@ class LookupModule(LookupBase):
         plain: list[dict[str, t.Any]] = json.loads(
             json.dumps([{**row, "endpoint": endpoints[row["name"]]} for row in complete])
         )
-        return plain
+        return plain, [] if rights else _services.lost_rights(wanted)
+
+    def _rendered(self, row: dict[str, t.Any], known: dict[str, t.Any], addresses: dict[str, str]) -> t.Any:
+        """A row with the values of its templates, for a service that has an address of its own with that one."""
+        own = _services.own_names(row["name"], addresses)
+        return self._templar.copy_with_new_env(available_variables={**known, **own}).template(row)
 
     def _read(self, file: pathlib.Path) -> t.Any:
         # unsafe: without a copy, which took longer than all the rest. Nobody here changes what was read.

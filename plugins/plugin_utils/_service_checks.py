@@ -51,6 +51,7 @@ def collect(
     requirements: t.Sequence[Entry] = (),
     fault_reason: str = "",
     credentials: t.Collection[str] | None = None,
+    cluster_rights: bool = True,
 ) -> dict[str, list[Entry]]:
     """Requirements, checks and faults of all services that are on.
 
@@ -58,15 +59,16 @@ def collect(
     (for each kind that needs the CA) and ``credential`` (for each that logs in). ``requirements`` are of no single
     service. A requirement that only a fault can show has ``fault_reason`` as the reason why it was not tried.
     ``credentials``: those that the platform holds; a check that needs another one is left out. None: all are held.
+    Without ``cluster_rights``, checks with that key are left out.
     """
     checks, faults, rows = [], [], [dict(entry) for entry in requirements]
     for service, parts in files.items():
         for entry in parts["checks"]:
             held_here = credentials is None or entry.get("credential", "") in {"", *credentials}
-            if held_here and all(name in files for name in entry.get("requires") or []):
-                checks.append(
-                    {**default_options(entry, service, defaults), **without(entry, "requires"), "service": service}
-                )
+            allowed = cluster_rights or not entry.get("cluster_rights")
+            if held_here and allowed and all(name in files for name in entry.get("requires") or []):
+                options = without(without(entry, "requires"), "cluster_rights")
+                checks.append({**default_options(entry, service, defaults), **options, "service": service})
         faults += [{**entry, "service": service} for entry in parts["faults"]]
         for entry in parts["requirements"]:
             rows.append({**without(entry, "requires"), "services": [service, *(entry.get("requires") or [])]})

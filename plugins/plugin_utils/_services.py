@@ -133,6 +133,7 @@ DEPLOYMENT = Keys(
         "env": Items(None),
         "egress_rules": Items(None),
         "cluster_rules": Items(None),
+        "without_rules": word,
     },
 )
 JOB = Keys(COMMON, {**COMMON_OPTIONAL, "config": Items(text, dict)})
@@ -184,6 +185,8 @@ def check_row(row: object, file: pathlib.Path) -> Row:
         found = [f"name is {row['name']}, but the folder is {file.parent.name}: they must be the same"]
     if not found and "backup" in row and "storage" not in row:
         found = ["backup needs storage: nothing is kept that could be backed up"]
+    if not found and "without_rules" in row and "cluster_rules" not in row:
+        found = ["without_rules needs cluster_rules: there are no rights to do without"]
     if not found and "external" in row:
         own = [each["name"] for each in row.get("credentials") or []]
         foreign = [each for each in row["external"]["credentials"] if each not in own]
@@ -225,10 +228,14 @@ def ports_of(row: Row) -> list[dict[str, t.Any]]:
 
 
 def select(
-    rows: t.Mapping[pathlib.Path, Row], enabled: t.Sequence[str] = (), disabled: t.Sequence[str] = ()
+    rows: t.Mapping[pathlib.Path, Row],
+    enabled: t.Sequence[str] = (),
+    disabled: t.Sequence[str] = (),
+    cluster_rights: bool = True,
 ) -> list[Row]:
     """The rows that are on, in their order. ``rows`` are all by folder; no ``enabled`` means all of them.
 
+    Without ``cluster_rights`` those are off that are nothing without them.
     Raises ServicesError where one needs another that is off.
     """
     known = {row["name"]: folder for folder, row in rows.items()}
@@ -239,10 +246,42 @@ def select(
                 f"{setting}: there is no service {', '.join(unknown)}; there are {', '.join(sorted(known))}."
             )
     on = {each for each in enabled or known if each not in disabled}
+    if not cluster_rights:
+        on -= {row["name"] for row in rows.values() if needs_rights(row)}
     chosen = sorted((row for row in rows.values() if row["name"] in on), key=place_of)
     for row in chosen:
         check_others(row, known, on)
     return chosen
+
+
+def needs_rights(row: Row) -> bool:
+    """True for a service that is nothing without its rights in the whole cluster."""
+    return "cluster_rules" in row and "without_rules" not in row
+
+
+def without_rights(row: Row) -> Row:
+    """A row that asks for nothing in the whole cluster, and connects to nobody whom it would have asked there."""
+    if "cluster_rules" not in row:
+        return row
+    rules = [rule for rule in row.get("egress_rules") or [] if "to" in rule]
+    kept = {key: value for key, value in row.items() if key not in ("cluster_rules", "egress_rules")}
+    return {**kept, "egress_rules": rules} if rules else kept
+
+
+def lost_rights(rows: t.Iterable[Row]) -> list[str]:
+    """What services do not do without rights in the whole cluster, in words."""
+    return [
+        f"{row['name']} {row.get('without_rules', 'is off')}"
+        for row in sorted(rows, key=place_of)
+        if "cluster_rules" in row
+    ]
+
+
+def own_names(service: str, addresses: t.Mapping[str, str]) -> dict[str, str]:
+    """What the variables of the platform's address are for a service that has one of its own; empty for others."""
+    return (
+        dict.fromkeys(("services_address", "services_public_name"), addresses[service]) if service in addresses else {}
+    )
 
 
 def complete(rows: t.Sequence[Row], folders: t.Mapping[str, pathlib.Path]) -> list[Row]:

@@ -67,7 +67,7 @@ STEPS = {
         Step(3600, cases=True, needs="bundle", on_request=True, leaves="destroy"),
     ),
     "destroy": Step(cases=True, on_request=True),
-    "remote": Step(3600, cases=True, needs="bundle", on_request=True),
+    **dict.fromkeys(("remote", "existing"), Step(3600, cases=True, needs="bundle", on_request=True)),
 }
 
 

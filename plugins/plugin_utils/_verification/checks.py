@@ -25,21 +25,36 @@ def selected_checks(checks: t.Sequence[Json], table: t.Sequence[Json]) -> list[d
 
 
 def requirement_checks(
-    table: t.Sequence[Json], address: str, closed: t.Sequence[int], checks: t.Sequence[Json]
+    table: t.Sequence[Json],
+    address: str,
+    closed: t.Sequence[int],
+    checks: t.Sequence[Json],
+    addresses: t.Mapping[str, str] | None = None,
 ) -> list[dict[str, t.Any]]:
     """What the module service_check shall try: the ports of the table, and those of ``checks`` whose service exists."""
-    return [*port_checks(table, address, closed), *selected_checks(checks, table)]
+    return [*port_checks(table, address, closed, addresses or {}), *selected_checks(checks, table)]
 
 
-def port_checks(table: t.Sequence[Json], address: str, closed: t.Sequence[int]) -> list[dict[str, t.Any]]:
-    """LB-09: each port of each public service is open. LB-10: those of the others, and ``closed``, are not."""
+def port_checks(
+    table: t.Sequence[Json], address: str, closed: t.Sequence[int], addresses: t.Mapping[str, str]
+) -> list[dict[str, t.Any]]:
+    """LB-09: each port of each public service is open. LB-10: those of the others, and ``closed``, are not.
+
+    ``addresses``: of services that have one of their own; the others are at ``address``.
+    """
     public: dict[int, str] = {}
     private: dict[int, str] = dict.fromkeys(closed, "")
     for service in table:
         ports = {port["port"]: service["name"] for port in service["ports"]}
         (public if service["type"] == "LoadBalancer" else private).update(ports)
     checks: list[dict[str, t.Any]] = [
-        {"id": f"LB-09/{port}", "title": f"Port {port} of {name} is open", "kind": "tcp", "host": address, "port": port}
+        {
+            "id": f"LB-09/{port}",
+            "title": f"Port {port} of {name} is open",
+            "kind": "tcp",
+            "host": addresses.get(name, address),
+            "port": port,
+        }
         for port, name in public.items()
     ]
     checks += [

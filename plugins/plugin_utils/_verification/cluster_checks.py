@@ -53,8 +53,14 @@ def requirement_rows(
     dockerfiles: t.Mapping[str, str],
     profiles: t.Sequence[Json] = (),
     protections: t.Mapping[str, bool] | None = None,
+    addresses: t.Mapping[str, str] | None = None,
+    whole: bool = True,
 ) -> list[dict[str, t.Any]]:
-    """Requirements that need no connection to a service: objects of the cluster, Dockerfiles, minikube's profile."""
+    """Requirements that need no connection to a service: objects of the cluster, Dockerfiles, minikube's profile.
+
+    ``addresses``: of services that have one of their own each. Not ``whole``: ``found`` has only what is in the
+    namespace, of a cluster that is somebody else's.
+    """
     objects = Objects(found, namespace)
     services = [row["name"] for row in table]
     rows = [dockerfile_row(dockerfiles, image_prefix), *image_rows(objects, services, image_prefix, pull_policy)]
@@ -64,8 +70,8 @@ def requirement_rows(
         *dashboard_rows(objects, services),
         *workload_rows(objects, services),
     ]
-    rows.append(root_row(objects))
-    rows += [*balancer_rows(objects), *service_rows(objects, table), *address_rows(objects, table, address)]
+    rows += [root_row(objects, whole), *([balancer_row(objects)] if whole else []), *entry_rows(objects)]
+    rows += [*service_rows(objects, table), *address_rows(objects, table, address, addresses or {})]
     return rows
 
 
@@ -195,12 +201,12 @@ def workload_rows(objects: Objects, services: t.Sequence[str]) -> list[dict[str,
     ]
 
 
-def root_row(objects: Objects) -> dict[str, t.Any]:
-    """SEC-02: ordinary users in all pods of the namespace, which lets no others in."""
+def root_row(objects: Objects, whole: bool = True) -> dict[str, t.Any]:
+    """SEC-02: ordinary users in all pods of the namespace, which lets no others in; not ``whole``: who knows."""
     wrong = []
     spaces = [space for space in objects.all("Namespace") if space["metadata"]["name"] == objects.namespace]
     mode = spaces[0]["metadata"].get("labels", {}).get("pod-security.kubernetes.io/enforce") if spaces else None
-    if mode != "restricted":
+    if whole and mode != "restricted":
         wrong.append(f"namespace {objects.namespace} enforces {mode or 'nothing'}")
     pods = objects.all("Pod", objects.namespace)
     for pod in pods:
@@ -209,16 +215,28 @@ def root_row(objects: Objects) -> dict[str, t.Any]:
             rights = {**shared, **(container.get("securityContext") or {})}
             if not rights.get("runAsNonRoot") or rights.get("runAsUser") == 0 or rights.get("privileged"):
                 wrong.append(f"{pod['metadata']['name']}: {container['name']} may run as root")
-    expected = "runAsNonRoot for all containers, Pod Security restricted"
+    expected = f"runAsNonRoot for all containers{', Pod Security restricted' if whole else ''}"
     measured = f"{expected}; {len(pods)} pods"
     return row("SEC-02", "No container runs as root", wrong, expected, measured, "Run the role services again.")
 
 
-def balancer_rows(objects: Objects) -> list[dict[str, t.Any]]:
-    """The load balancer, and no other entry."""
+def balancer_row(objects: Objects) -> dict[str, t.Any]:
+    """The load balancer."""
     workloads = [*objects.all("Deployment", "metallb-system"), *objects.all("DaemonSet", "metallb-system")]
     lack = [f"{found['metadata']['name']}: {available(found)}" for found in workloads if available(found)]
     lack = lack if workloads else ["nothing in the namespace metallb-system"]
+    return row(
+        "LB-01",
+        "MetalLB is the load balancer",
+        lack,
+        "controller and speakers available",
+        ", ".join(names(workloads)),
+        "Look at them: kubectl -n metallb-system get pods.",
+    )
+
+
+def entry_rows(objects: Objects) -> list[dict[str, t.Any]]:
+    """No entry but the load balancer."""
     entries = names([*objects.all("Ingress"), *objects.all("IngressClass")])
     owners = [
         f"{name} {service['spec']['type']} {node_ports(service)}"
@@ -227,14 +245,6 @@ def balancer_rows(objects: Objects) -> list[dict[str, t.Any]]:
         or (service["metadata"]["namespace"] == objects.namespace and node_ports(service))
     ]
     return [
-        row(
-            "LB-01",
-            "MetalLB is the load balancer",
-            lack,
-            "controller and speakers available",
-            ", ".join(names(workloads)),
-            "Look at them: kubectl -n metallb-system get pods.",
-        ),
         row(
             "LB-04",
             "No NodePort",
@@ -271,23 +281,27 @@ def service_rows(objects: Objects, table: t.Sequence[Json]) -> list[dict[str, t.
     return rows
 
 
-def address_rows(objects: Objects, table: t.Sequence[Json], address: str) -> list[dict[str, t.Any]]:
-    """One address for all, and a sound one."""
+def address_rows(
+    objects: Objects, table: t.Sequence[Json], address: str, own: t.Mapping[str, str]
+) -> list[dict[str, t.Any]]:
+    """One address for all, or each its ``own``; and sound ones."""
     found = {}
     for service in table:
         if service["type"] == "LoadBalancer":
             found[service["name"]] = addresses(objects.one("Service", service["name"]) or {})
     wrong = [f"{name}: {', '.join(given) or 'no address'}" for name, given in found.items() if given != [address]]
+    lost = [f"{name}: no address" for name, given in found.items() if own and not given]
     every = sorted({each for given in found.values() for each in given})
     bad = [each for each in every if unsound(each)]
     pool = "Check the pool of MetalLB and its events: kubectl -n metallb-system get ipaddresspools,events."
     listed = ", ".join(every)
+    shared = row("LB-07", "One address for all services", wrong, f"only {address}", listed, pool)
     return [
-        row("LB-07", "One address for all services", wrong, f"only {address}", listed, pool),
+        *([] if own else [shared]),
         row(
             "LB-08",
             "The address is one of the network",
-            bad or ([] if every else ["no address"]),
+            lost or bad or ([] if every else ["no address"]),
             "not 127.*, and not ending in .0 or .255",
             listed,
             pool,

@@ -82,6 +82,7 @@ VARIABLES = {
     "services_state_path": "/s",
     "services_kubectl_words": "kubectl -n n",
     "services_public_name": "192.168.1.5",
+    "services_front_name": "192.168.1.5",
     "services_panels": True,
     "services_metrics_retention": "14d",
     "services_mail": {"mail": {}, "ca": "", "rules": []},
@@ -130,3 +131,27 @@ def test_the_server_that_takes_mail_is_told_and_its_password_is_in_a_file():
     assert row["config"]["smtp_ca.crt"] == "-----BEGIN"
     assert row["secret_files"]["smtp_password"] == {"file": "/s/smtp_password"}
     assert row["egress_rules"] == mail["rules"]
+
+
+def test_without_rights_in_the_cluster_services_are_off_or_ask_for_nothing():
+    names = ["influxdb", "telegraf", "dashboard"]
+    assert set(run(enabled=names, render=False)) == set(names)
+    rows = run(enabled=names, variables=VARIABLES, cluster_rights=False)
+    assert set(rows) == {"influxdb", "telegraf"}
+    assert not {"cluster_rules", "egress_rules"} & set(rows["telegraf"])
+    loader = DataLoader()
+    plugin = service_rows.LookupModule(loader=loader, templar=Templar(loader=loader))
+    (found,) = plugin.run([], enabled=names, render=False, problem=True, cluster_rights=False)
+    assert found["off"] == ["telegraf measures no processors, memory and restarts", "dashboard is off"]
+    (found,) = plugin.run([], enabled=["influxdb"], render=False, problem=True, cluster_rights=False)
+    assert found["off"] == []
+
+
+def test_a_service_with_an_address_of_its_own_is_called_by_it():
+    variables = {**VARIABLES, "services_front_name": "10.0.0.1"}
+    names = ["mysql", "wordpress", "phpmyadmin"]
+    rows = run(enabled=names, variables=variables, addresses={"wordpress": "10.0.0.2"})
+    assert rows["wordpress"]["links"][0]["url"] == "https://10.0.0.2:5050/"
+    assert '"url": "https://10.0.0.2:5050"' in rows["wordpress"]["config"]["wordpress.json"]
+    urls = [link["url"] for link in rows["phpmyadmin"]["links"] if "url" in link]
+    assert urls == ["https://192.168.1.5:5000/", "https://10.0.0.1/phpmyadmin/"]

@@ -13,12 +13,13 @@ import yaml
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.testing import patch_module_args
 
-from ansible_collections.fortytwo.ft_services.plugins.modules import credentials, manifests, manifests_info
+from ansible_collections.fortytwo.ft_services.plugins.modules import access_info, credentials, manifests, manifests_info
 
 POD = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "a"}}
 MODULES = [
     (manifests, {"definitions": POD}),
     (manifests_info, {"kind": ["Pod"]}),
+    (access_info, {"rules": [{"apiGroups": [""], "resources": ["pods"], "verbs": ["get"]}]}),
     (credentials, {"secrets": [{"name": "a", "namespace": "b", "data": {}}]}),
 ]
 CONFIG = {

@@ -104,3 +104,12 @@ def test_the_files_of_the_collection_are_right(file):
     for fault in found["faults"]:
         if "process" in fault:
             assert fault["process"] in row["processes"]
+
+
+def test_what_shows_rights_in_the_cluster_is_not_tried_without_them():
+    parts = lists(checks=[check(cluster_rights=True), check(id="WEB-02")])
+    whole = _service_checks.collect({"web": parts}, {})["checks"]
+    assert [entry["id"] for entry in whole] == ["WEB-01", "WEB-02"]
+    assert "cluster_rights" not in whole[0]
+    less = _service_checks.collect({"web": parts}, {}, cluster_rights=False)["checks"]
+    assert [entry["id"] for entry in less] == ["WEB-02"]

@@ -31,6 +31,16 @@ def test_ports_come_from_the_table():
     assert checks[1]["title"] == "Port 3306 of mysql cannot be reached"
 
 
+def test_a_service_with_an_address_of_its_own_is_tried_there():
+    other = {**NGINX, "name": "blog", "ports": [{"name": "https", "port": 443}]}
+    checks = requirement_checks([NGINX, other, MYSQL], "a", [], [], {"nginx": "a", "blog": "b"})
+    assert [(check["id"], check["host"]) for check in checks] == [
+        ("LB-09/80", "a"),
+        ("LB-09/443", "b"),
+        ("LB-10/3306", "a"),
+    ]
+
+
 def test_checks_of_absent_services_are_left_out():
     more = [
         {"id": "A", "service": "nginx", "kind": "tcp", "survives": ["DB-01"]},

@@ -75,7 +75,7 @@ def cluster():
     return {f"{found['kind']} {found['metadata']['name']}": copy.deepcopy(found) for found in objects}
 
 
-def judge(cluster, policy="Never", dockerfiles=None, profiles=None, table=None, protections=None):
+def judge(cluster, policy="Never", dockerfiles=None, profiles=None, table=None, protections=None, **options):
     profiles = PROFILES if profiles is None else profiles
     files = DOCKERFILES if dockerfiles is None else dockerfiles
     rows = requirement_rows(
@@ -88,6 +88,7 @@ def judge(cluster, policy="Never", dockerfiles=None, profiles=None, table=None, 
         files,
         profiles,
         protections,
+        **options,
     )
     return {row["id"]: row for row in rows}
 
@@ -303,3 +304,22 @@ def test_base_images(text, good):
 )
 def test_addresses_that_no_other_machine_could_use(address, bad):
     assert unsound(address) is bad
+
+
+def test_each_service_with_an_address_of_its_own(cluster):
+    cluster["Service nginx"] = service("nginx", "LoadBalancer", "10.0.0.1")
+    assert failed(cluster) == ["LB-07"]
+    own = {"nginx": "10.0.0.1"}
+    assert failed(cluster, addresses=own) == []
+    assert "LB-07" not in judge(cluster, addresses=own)
+    cluster["Service nginx"] = service("nginx", "LoadBalancer")
+    assert failed(cluster, addresses=own) == ["LB-08"]
+
+
+def test_of_somebody_elses_cluster_only_the_namespace_is_judged(cluster):
+    mine = {key: found for key, found in cluster.items() if found["metadata"].get("namespace") == "ft-services"}
+    assert failed(mine) == ["LB-01", "SEC-02"]
+    assert failed(mine, whole=False) == []
+    rows = judge(mine, whole=False)
+    assert "LB-01" not in rows
+    assert {"SEC-02", "LB-04", "LB-05"} <= set(rows)
