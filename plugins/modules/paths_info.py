@@ -79,47 +79,13 @@ paths:
       sample: e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855
 """
 
-import pathlib
-import pwd
-import stat
-import typing as t
-
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._python import require_python
 
 require_python()
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.fortytwo.ft_services.plugins.module_utils._files import sha256_of
-
-KINDS = {stat.S_IFREG: "file", stat.S_IFDIR: "directory", stat.S_IFLNK: "link"}
-
-
-def owner_of(number: int) -> str:
-    """The name of a user, or the number of one without a name."""
-    try:
-        return pwd.getpwuid(number).pw_name
-    except KeyError:
-        return str(number)
-
-
-def look(given: str, checksum: bool) -> dict[str, t.Any]:
-    """What is at a path. Raises OSError where that cannot be told."""
-    path = pathlib.Path(given).expanduser()
-    try:
-        found = path.lstat()
-    except (FileNotFoundError, NotADirectoryError):
-        return {"exists": False, "path": str(path), **dict.fromkeys(("type", "owner", "size", "mtime", "sha256"))}
-    kind = KINDS.get(stat.S_IFMT(found.st_mode), "other")
-    return {
-        "exists": True,
-        "path": str(path),
-        "type": kind,
-        "owner": owner_of(found.st_uid),
-        "size": found.st_size,
-        "mtime": found.st_mtime,
-        "sha256": sha256_of(path) if checksum and kind == "file" else None,
-    }
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._host.paths import look
 
 
 def main() -> None:

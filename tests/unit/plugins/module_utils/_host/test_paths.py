@@ -10,7 +10,7 @@ import os
 
 import pytest
 
-from ansible_collections.fortytwo.ft_services.plugins.modules import paths_info
+from ansible_collections.fortytwo.ft_services.plugins.module_utils._host import paths
 
 EMPTY = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 
@@ -20,11 +20,11 @@ def test_each_kind_is_told(tmp_path):
     (tmp_path / "link").symlink_to("nowhere")
     os.mkfifo(tmp_path / "pipe")
     kinds = {"file": "file", "link": "link", "pipe": "other", ".": "directory"}
-    assert {name: paths_info.look(str(tmp_path / name), True)["type"] for name in kinds} == kinds
-    assert paths_info.look(str(tmp_path / "file"), True)["sha256"] == EMPTY
-    assert paths_info.look(str(tmp_path / "file"), False)["sha256"] is None
-    assert paths_info.look(str(tmp_path / "link"), True)["sha256"] is None
-    assert paths_info.look(str(tmp_path), True)["owner"] == getpass.getuser()
+    assert {name: paths.look(str(tmp_path / name), True)["type"] for name in kinds} == kinds
+    assert paths.look(str(tmp_path / "file"), True)["sha256"] == EMPTY
+    assert paths.look(str(tmp_path / "file"), False)["sha256"] is None
+    assert paths.look(str(tmp_path / "link"), True)["sha256"] is None
+    assert paths.look(str(tmp_path), True)["owner"] == getpass.getuser()
 
 
 @pytest.mark.parametrize("name", ["none", "file/below"])
@@ -32,21 +32,21 @@ def test_what_is_not_there_is_told_too(tmp_path, name):
     (tmp_path / "file").touch()
     path = str(tmp_path / name)
     nothing = {"exists": False, "path": path, "type": None, "owner": None, "size": None, "mtime": None, "sha256": None}
-    assert paths_info.look(path, True) == nothing
+    assert paths.look(path, True) == nothing
 
 
 def test_size_and_time_are_told(tmp_path):
     path = tmp_path / "file"
     path.write_bytes(b"abc")
     os.utime(path, (1, 2.5))
-    told = paths_info.look(str(path), False)
+    told = paths.look(str(path), False)
     assert (told["size"], told["mtime"]) == (3, 2.5)
 
 
 def test_the_home_is_found(tmp_path, monkeypatch):
     monkeypatch.setenv("HOME", str(tmp_path))
-    assert paths_info.look("~/none", False)["path"] == str(tmp_path / "none")
+    assert paths.look("~/none", False)["path"] == str(tmp_path / "none")
 
 
 def test_an_owner_without_a_name_is_a_number():
-    assert paths_info.owner_of(987654) == "987654"
+    assert paths.owner_of(987654) == "987654"
