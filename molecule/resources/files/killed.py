@@ -4,7 +4,8 @@
 """Runs a command, and at a moment kills it with all that it started, or does something else that stands in its way.
 
 killed.py SECONDS INSTEAD COMMAND...: INSTEAD is a JSON list, the words of what is done at that moment; empty: the
-command is killed. Says what came of it as JSON: C(moment) is whether it still ran then, C(code) how it ended.
+command is killed. Says what came of it as JSON: C(moment) is whether it still ran then, C(code) how it ended. Where it
+ended well before that moment it is run again with an earlier one: the machine may be faster than when it was measured.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ import tempfile
 
 # Seconds that a command may take that was only disturbed.
 PATIENCE = 600
+# How often a command is run that was faster than its moment, and how much earlier that is each time.
+TRIES, EARLIER = 4, 0.6
 
 
 def parents() -> dict[int, int]:
@@ -75,5 +78,15 @@ def run(seconds: float, instead: list[str], command: list[str]) -> dict[str, obj
     return {"moment": moment, "code": program.returncode, "said": said[-2000:]}
 
 
+def run_to_the_moment(seconds: float, instead: list[str], command: list[str]) -> dict[str, object]:
+    """Run the command until it is still at work at its moment, and return what came of the last time."""
+    found = run(seconds, instead, command)
+    for more in range(1, TRIES):
+        if found["moment"] or found["code"]:
+            break
+        found = run(seconds * EARLIER**more, instead, command)
+    return found
+
+
 if __name__ == "__main__":
-    print(json.dumps(run(float(sys.argv[1]), json.loads(sys.argv[2]), sys.argv[3:])))
+    print(json.dumps(run_to_the_moment(float(sys.argv[1]), json.loads(sys.argv[2]), sys.argv[3:])))

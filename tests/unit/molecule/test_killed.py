@@ -51,3 +51,20 @@ def test_a_run_that_is_only_disturbed_goes_on(killed, tmp_path):
     found = killed.run(0.3, ["touch", str(file)], ["sh", "-c", f"until [ -e {file} ]; do sleep 0.1; done; exit 4"])
     assert found["moment"]
     assert found["code"] == 4
+
+
+def test_a_run_that_was_faster_is_run_again_with_an_earlier_moment(killed, tmp_path):
+    log = tmp_path / "log"
+    # The second time it takes longer than any moment.
+    command = ["sh", "-c", f"echo run >>{log}; [ $(wc -l <{log}) -lt 2 ] || sleep 300"]
+    found = killed.run_to_the_moment(2.0, [], command)
+    assert found["moment"]
+    assert log.read_text() == "run\nrun\n"
+
+
+@pytest.mark.parametrize(("code", "runs"), [(0, 4), (3, 1)])
+def test_a_run_that_is_always_faster_is_told_and_a_failure_at_once(killed, tmp_path, code, runs):
+    log = tmp_path / "log"
+    found = killed.run_to_the_moment(60.0, [], ["sh", "-c", f"echo run >>{log}; exit {code}"])
+    assert (found["moment"], found["code"]) == (False, code)
+    assert log.read_text() == "run\n" * runs
