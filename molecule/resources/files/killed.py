@@ -18,6 +18,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 
 # Seconds that a command may take that was only disturbed.
 PATIENCE = 600
@@ -57,6 +58,15 @@ def kill(root: int) -> None:
             os.kill(each, signal.SIGKILL)
 
 
+def disturb(program: subprocess.Popen[bytes], instead: list[str]) -> bool:
+    """Do what stands in the way of the program, again while its victim is being replaced; tell whether it was done."""
+    while program.poll() is None:
+        if subprocess.run(instead, check=False, stdout=subprocess.DEVNULL).returncode == 0:
+            return True
+        time.sleep(0.5)
+    return False
+
+
 def run(seconds: float, instead: list[str], command: list[str]) -> dict[str, object]:
     """Run the command, and return what came of it."""
     with tempfile.TemporaryFile() as log:
@@ -67,7 +77,7 @@ def run(seconds: float, instead: list[str], command: list[str]) -> dict[str, obj
             moment = False
         except subprocess.TimeoutExpired:
             if instead:
-                subprocess.run(instead, check=True, stdout=subprocess.DEVNULL)
+                moment = disturb(program, instead)
                 with contextlib.suppress(subprocess.TimeoutExpired):
                     program.wait(PATIENCE)
         if program.poll() is None:

@@ -53,6 +53,13 @@ def test_a_run_that_is_only_disturbed_goes_on(killed, tmp_path):
     assert found["code"] == 4
 
 
+def test_a_victim_that_is_just_being_replaced_is_tried_again(killed, tmp_path):
+    file = tmp_path / "there"
+    wait = ["sh", "-c", f"sleep 1; touch {file}; sleep 1"]
+    assert killed.run(0.1, ["test", "-e", str(file)], wait)["moment"]
+    assert not killed.run(0.1, ["false"], ["sleep", "1"])["moment"]
+
+
 def test_a_run_that_was_faster_is_run_again_with_an_earlier_moment(killed, tmp_path):
     log = tmp_path / "log"
     # The second time it takes longer than any moment.
