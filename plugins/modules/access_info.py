@@ -91,11 +91,9 @@ lines:
     - create, patch deployments.apps, services
 """
 
-
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._python import require_python
 
 require_python()
-
 
 from ansible_collections.fortytwo.ft_services.plugins.module_utils._kubernetes.access import (
     RuleError,

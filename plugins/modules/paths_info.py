@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: paths_info
 short_description: Tell of several paths at once what is there
-version_added: 1.0.0
+version_added: 1.1.0
 requirements:
   - python >= 3.11
 author:
